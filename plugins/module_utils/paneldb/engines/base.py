@@ -1,0 +1,252 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every engine offers. Use cases know this protocol and no engine by name.
+
+Values travel in two forms. *Logical* values are what a model's types mean in Python: ``uuid`` str, ``string``/``text``/
+``enum`` str, ``boolean`` bool, ``integer``/``bigint`` int, ``decimal`` Decimal, ``float`` float, ``timestamp`` aware
+datetime in UTC cut to milliseconds, ``json`` plain JSON values, ``bytes`` bytes; None is null. *Stored* values are what
+this engine's driver hands out when it reads the column, and what it takes when it writes it. ``encoders`` lead from the
+one to the other, so that ten thousand rows are encoded once and then compared with what is there by ``==`` alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Optional
+
+from ..model.operations import Operation
+from ..model.plan import Statement, Step
+from ..model.schema import Check, Column, ForeignKey, Schema, Table
+from .target import Target
+
+#: Leads from a logical value to a stored one; None where the two are the same.
+Encoder = Optional[Callable[[Any], Any]]
+Row = tuple[Any, ...]
+
+#: Tables that belong to the collection itself begin with this and are in no model.
+BOOKKEEPING_PREFIX = "_paneldb_"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Who answered. ``version`` as the server says it, ``numbers`` to compare, ``facts`` for people and hazards."""
+
+    product: str
+    version: str
+    numbers: tuple[int, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What this engine can do, so that no use case needs to ask which engine it is."""
+
+    transactional_ddl: bool
+    transactions: bool
+    enforces_foreign_keys: bool
+    online_indexes: bool = False
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Something of a model that this engine cannot have; it is left out and reported, never skipped in silence."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What is in the database now: ``schema`` normalized, with every table but the bookkeeping ones.
+
+    ``views`` are names of views. ``native`` is the engine's own knowledge (the text of triggers, say) which only the
+    same engine reads when it compiles operations.
+    """
+
+    schema: Schema
+    views: tuple[str, ...] = ()
+    native: Any = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a statement of a person gave: names and rows of plain Python values, and how many rows it changed."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    affected: int = 0
+
+
+class Engine(ABC):
+    """One session with one database. Made by ``engines.connect``; a context manager that closes the session.
+
+    Every method may raise ConnectionFailed, AccessDenied, StorageFull, StatementFailed or ConstraintViolated; drivers'
+    own exceptions do not come through.
+    """
+
+    #: The name in option ``engine``.
+    name: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+
+    target: Target
+
+    # --- session -------------------------------------------------------------------------------------------------
+
+    @classmethod
+    @abstractmethod
+    def connect(cls, target: Target, *, read_only: bool = False) -> Engine:
+        """Open a session in UTC, with the target's timeouts. ``read_only`` sessions cannot change anything."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the session; calling it twice is fine."""
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def server(self) -> Server:
+        """Tell who answered (asked once, then remembered)."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing, where the engine has transactions; nested use joins the outer one.
+
+        DDL may run inside where ``capabilities.transactional_ddl``. On SQLite foreign keys are verified at its end.
+        """
+
+    @abstractmethod
+    def lock(self, timeout: float) -> AbstractContextManager[None]:
+        """Hold the one lock that all work which changes schema or journal takes; waits ``timeout`` seconds at the most.
+
+        It ends with its holder, however that one ends.
+
+        :raises LockHeld: with who holds it (``owner``) and for how long (``age_seconds``).
+        """
+
+    # --- schema --------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def catalogue(self) -> Catalogue:
+        """Read what is there, in a handful of queries however many tables there are."""
+
+    @abstractmethod
+    def existing_tables(self, names: Sequence[str]) -> frozenset[str]:
+        """Tell which of these tables exist, bookkeeping ones included; cheaper than the catalogue."""
+
+    @abstractmethod
+    def canonical(self, schema: Schema) -> Schema:
+        """Give the schema as this engine's catalogue would show it once created, normalized. Pure."""
+
+    @abstractmethod
+    def limits(self, schema: Schema) -> tuple[Limit, ...]:
+        """Name what ``canonical`` had to leave out, and why. Pure."""
+
+    @abstractmethod
+    def compile(self, operations: Sequence[Operation], catalogue: Catalogue) -> tuple[tuple[Step, ...], Catalogue]:
+        """Turn operations into steps for this server, given what is there; also give what will be there afterwards.
+
+        Neighbouring operations on one table may share a step where that saves work. ``Execute`` becomes a step of its
+        own. Nothing is run.
+
+        :raises Unsupported: where an operation cannot be done here.
+        """
+
+    @abstractmethod
+    def run(self, statement: Statement) -> None:
+        """Run a statement that ``compile`` made."""
+
+    # --- rows ----------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def encoders(self, columns: Sequence[Column]) -> tuple[Encoder, ...]:
+        """Give what leads from logical to stored values, per column. Encoders raise ValueError on what does not fit."""
+
+    @abstractmethod
+    def decoders(self, columns: Sequence[Column]) -> tuple[Encoder, ...]:
+        """Give what leads back from stored to logical values, per column."""
+
+    @abstractmethod
+    def fetch(
+        self, table: Table, columns: Sequence[str], *, where: tuple[str, Sequence[Any]] | None = None
+    ) -> Iterator[Row]:
+        """Read stored values, in no order, with flat memory. ``where`` names a column and the stored values wanted."""
+
+    @abstractmethod
+    def count(self, table: Table) -> int:
+        """Count the rows."""
+
+    @abstractmethod
+    def insert(self, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
+        """Write new rows of stored values in the fastest way the engine has, with flat memory; give their number.
+
+        :raises ConstraintViolated: with ``row``, the position of the offending row (0 is the first), where it is known.
+        """
+
+    @abstractmethod
+    def update(self, table: Table, key: Sequence[str], columns: Sequence[str], rows: Iterable[Row]) -> int:
+        """Set ``columns`` of the rows that ``key`` names; each row holds key values, then column values. In bulk."""
+
+    @abstractmethod
+    def delete(self, table: Table, key: Sequence[str], keys: Iterable[Row]) -> int:
+        """Delete the rows that the keys name. In bulk."""
+
+    @abstractmethod
+    def query(self, statement: Any, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
+        """Run one statement of a person with bound values (``%s`` or ``%(name)s`` on every SQL engine)."""
+
+    # --- live facts for hazards ----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def count_nulls(self, table: Table, column: str) -> int:
+        """Count rows in which the column is null."""
+
+    @abstractmethod
+    def duplicates(self, table: Table, columns: Sequence[str], where: str = "") -> tuple[int, tuple[Row, ...]]:
+        """Count groups of rows that share non-null values in the columns; also give up to five such values."""
+
+    @abstractmethod
+    def orphans(self, table: Table, key: ForeignKey) -> tuple[int, tuple[Row, ...]]:
+        """Count rows that refer to nothing; also give up to five of the values that they refer with."""
+
+    @abstractmethod
+    def violations(self, table: Table, check: Check) -> int:
+        """Count rows that break the rule."""
+
+    @abstractmethod
+    def table_bytes(self, table: Table) -> int | None:
+        """Give the size with indexes, or None where the engine cannot tell."""
+
+    # --- the database itself -------------------------------------------------------------------------------------
+
+    @classmethod
+    @abstractmethod
+    def describe_database(cls, target: Target) -> dict[str, Any] | None:
+        """Give the settings of the database that the target names (owner, encoding, file mode, ...); None if absent."""
+
+    @classmethod
+    @abstractmethod
+    def plan_database(
+        cls, target: Target, wanted: Mapping[str, Any], current: Mapping[str, Any] | None
+    ) -> tuple[dict[str, Any], tuple[Statement, ...]]:
+        """Give the settings as they will be, and the statements that lead there. Pure but for what is asked of the server.
+
+        :raises Unsupported: for a setting that this engine lacks, or that cannot change on an existing database.
+        """
+
+    @classmethod
+    @abstractmethod
+    def apply_database(cls, target: Target, statements: Sequence[Statement]) -> None:
+        """Run what ``plan_database`` gave, outside the database itself."""
+
+    @classmethod
+    @abstractmethod
+    def drop_database(cls, target: Target) -> None:
+        """Remove the database and all in it; ends other sessions where the engine allows."""
