@@ -1,12 +1,39 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings every test shares."""
+"""Settings and servers every test shares."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from ansible_collections.ctrlaltplay.paneldb.tests.support import postgresql
+from ansible_collections.ctrlaltplay.paneldb.tests.support.secrets_scanner import SecretsScanner
 
 # Shared runners stall now and then: a deadline per example would fail for reasons outside the code.
 settings.register_profile("paneldb", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("paneldb")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgresql.PostgresServer]:
+    """The server of the whole run. A test that stops, kills or reconfigures a server makes its own."""
+    with postgresql.postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_database(postgresql_server: postgresql.PostgresServer) -> Iterator[str]:
+    """Name of an empty database of this test alone."""
+    name = postgresql_server.create_database()
+    yield name
+    postgresql_server.drop_database(name)
+
+
+@pytest.fixture
+def secrets_scanner() -> SecretsScanner:
+    """A scanner without planted secrets."""
+    return SecretsScanner()
