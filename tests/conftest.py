@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from ansible_collections.ctrlaltplay.paneldb.tests.support import postgresql
+from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import AnsibleRunner
 from ansible_collections.ctrlaltplay.paneldb.tests.support.secrets_scanner import SecretsScanner
 
 # Shared runners stall now and then: a deadline per example would fail for reasons outside the code.
@@ -37,3 +39,11 @@ def postgresql_database(postgresql_server: postgresql.PostgresServer) -> Iterato
 def secrets_scanner() -> SecretsScanner:
     """A scanner without planted secrets."""
     return SecretsScanner()
+
+
+@pytest.fixture
+def ansible_runner(tmp_path: Path) -> AnsibleRunner:
+    """Runs plays with the ansible-core of the interpreter that runs the tests."""
+    scratch = tmp_path / "ansible-runner"
+    scratch.mkdir()
+    return AnsibleRunner(scratch)
