@@ -1,0 +1,36 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine grid: every test that takes one of these fixtures runs once per engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines import connect
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Engine
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
+from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import BEDS, Bed
+
+
+@pytest.fixture(scope="session", params=BEDS)
+def bed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    """The engine's databases, for the whole run."""
+    with BEDS[request.param](tmp_path_factory.mktemp("grid")) as made:
+        yield made
+
+
+@pytest.fixture
+def target(bed: Bed) -> Iterator[Target]:
+    """An empty database of this test alone."""
+    with bed.database() as made:
+        yield made
+
+
+@pytest.fixture
+def engine(target: Target) -> Iterator[Engine]:
+    """A session with the empty database."""
+    with connect(target) as session:
+        yield session
