@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Optional
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +21,23 @@ from ansible_collections.ctrlaltplay.paneldb.tests.support.secrets_scanner impor
 # Shared runners stall now and then: a deadline per example would fail for reasons outside the code.
 settings.register_profile("paneldb", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("paneldb")
+
+HAS_ANSIBLE = importlib.util.find_spec("ansible") is not None
+USES_ANSIBLE = re.compile(
+    r"^\s*(from|import) ansible\b|ansible_runner|paneldb\.plugins\.(?!module_utils\.paneldb\b)", re.M
+)
+
+
+def pytest_ignore_collect(collection_path: Path) -> Optional[bool]:
+    """Where there is no Ansible only the target code is tested: leave out the files that need the controller's side."""
+    if HAS_ANSIBLE or collection_path.suffix != ".py":
+        return None
+    return True if USES_ANSIBLE.search(collection_path.read_text(encoding="utf-8")) else None
+
+
+def pytest_report_header() -> str:
+    """Say which side this run tests."""
+    return f"paneldb: {'controller and target' if HAS_ANSIBLE else 'target'} code"
 
 
 @pytest.fixture(scope="session")
