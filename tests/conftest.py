@@ -24,7 +24,7 @@ settings.load_profile("paneldb")
 
 HAS_ANSIBLE = importlib.util.find_spec("ansible") is not None
 USES_ANSIBLE = re.compile(
-    r"^\s*(from|import) ansible\b|ansible_runner|paneldb\.plugins\.(?!module_utils\.paneldb\b)", re.M
+    r"^\s*(from|import) ansible\b|ansible_runner|paneldb\.plugins\.(?!module_utils\.paneldb\b)", re.MULTILINE
 )
 
 
