@@ -16,9 +16,9 @@ from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import BEDS, Bed
 
 
 @pytest.fixture(scope="session", params=BEDS)
-def bed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+def bed(request: pytest.FixtureRequest) -> Iterator[Bed]:
     """The engine's databases, for the whole run."""
-    with BEDS[request.param](tmp_path_factory.mktemp("grid")) as made:
+    with BEDS[request.param]() as made:
         yield made
 
 

@@ -12,8 +12,9 @@ import secrets
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Catalogue, Engine
@@ -112,16 +113,18 @@ class PostgresqlBed(Bed):
 
 
 @contextmanager
-def _postgresql(_: Path) -> Iterator[Bed]:
+def _sqlite() -> Iterator[Bed]:
+    with TemporaryDirectory(prefix="paneldb-sqlite-") as folder:
+        yield SqliteBed(Path(folder))
+
+
+@contextmanager
+def _postgresql() -> Iterator[Bed]:
     with postgresql_server() as server:
         yield PostgresqlBed(server)
 
 
-def _sqlite(folder: Path) -> AbstractContextManager[Bed]:
-    return nullcontext(SqliteBed(folder))
-
-
-#: What makes each engine's bed for the whole run, given a folder for files.
+#: What makes each engine's bed for the whole run.
 BEDS = {"sqlite": _sqlite, "postgresql": _postgresql}
 
 
