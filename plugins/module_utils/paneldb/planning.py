@@ -126,7 +126,7 @@ def _runs(stage: Stage) -> Iterator[tuple[bool, list[int]]]:
 
 
 def _transaction(engine: Engine, *, wanted: bool) -> AbstractContextManager[None]:
-    return engine.transaction() if wanted and engine.capabilities.transactional_ddl else nullcontext()
+    return engine.transaction(schema_change=True) if wanted and engine.capabilities.transactional_ddl else nullcontext()
 
 
 def _run_step(engine: Engine, stage: Stage, position: int) -> None:

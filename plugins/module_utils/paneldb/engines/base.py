@@ -116,10 +116,13 @@ class Engine(ABC):
         """Tell who answered (asked once, then remembered)."""
 
     @abstractmethod
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self, *, schema_change: bool = False) -> AbstractContextManager[None]:
         """All or nothing, where the engine has transactions; nested use joins the outer one.
 
-        DDL may run inside where ``capabilities.transactional_ddl``. On SQLite foreign keys are verified at its end.
+        ``schema_change`` says that statements made by ``compile`` (or by a person) will change the schema inside, which
+        works where ``capabilities.transactional_ddl``. On SQLite a table can only be rebuilt while foreign keys are not
+        enforced, and that cannot be switched inside a transaction: with ``schema_change`` they are verified at its end
+        (no cascades happen inside), without it every statement obeys them as usual.
         """
 
     @abstractmethod
@@ -236,7 +239,7 @@ class Engine(ABC):
     def plan_database(
         cls, target: Target, wanted: Mapping[str, Any], current: Mapping[str, Any] | None
     ) -> tuple[dict[str, Any], tuple[Statement, ...]]:
-        """Give the settings as they will be, and the statements that lead there. Pure but for what is asked of the server.
+        """Give the settings as they will be, and the statements that lead there. The server is asked, never changed.
 
         :raises Unsupported: for a setting that this engine lacks, or that cannot change on an existing database.
         """
