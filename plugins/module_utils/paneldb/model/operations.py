@@ -93,8 +93,7 @@ class Drop:
         _expect(schema, self, self.table, self.element.kind, self.element.name)
         if not self.table:
             return schema.without(self.element.kind, self.element.name)
-        holder = schema.table(self.table)
-        assert holder is not None
+        holder = schema.holder(self.table)
         return schema.put(holder.without(self.element.kind, self.element.name))
 
     def inverse(self) -> Operation:
@@ -163,9 +162,9 @@ class Rename:
             return _rename_enum(schema, found, self.after)
         if isinstance(found, Column):
             return _rename_column(schema, self.table, self.before, self.after)
-        holder = schema.table(self.table)
-        assert holder is not None
-        return schema.put(holder.put(replace(found, name=self.after), at=self.before))  # type: ignore[call-arg]
+        holder = schema.holder(self.table)
+        renamed: Any = replace(found, **{"name": self.after})  # type: ignore[arg-type]
+        return schema.put(holder.put(renamed, at=self.before))
 
     def inverse(self) -> Operation:
         return Rename(self.table, self.kind, self.after, self.before)
@@ -256,31 +255,31 @@ def _put(schema: Schema, table: str, element: Element) -> Schema:
 
 def _rename_table(schema: Schema, table: Table, after: str) -> Schema:
     for holder, key in tuple(schema.references_to(table.name)):
-        current = schema.table(holder.name)
-        assert current is not None
+        current = schema.holder(holder.name)
         schema = schema.put(current.put(replace(key, ref_table=after)))
-    renamed = schema.table(table.name)
-    assert renamed is not None
+    renamed = schema.holder(table.name)
     return schema.put(replace(renamed, name=after), at=table.name)
 
 
 def _rename_enum(schema: Schema, enum: Enum, after: str) -> Schema:
     for table in schema.tables:
-        for column in table.columns:
-            if column.type.name == "enum" and column.type.enum == enum.name:
-                table = table.put(replace(column, type=replace(column.type, arguments=(after,))))
-        schema = schema.put(table)
+        columns = tuple(_enum_renamed(column, enum.name, after) for column in table.columns)
+        schema = schema.put(replace(table, columns=columns))
     return schema.put(replace(enum, name=after), at=enum.name)
+
+
+def _enum_renamed(column: Column, before: str, after: str) -> Column:
+    if column.type.name != "enum" or column.type.enum != before:
+        return column
+    return replace(column, type=replace(column.type, arguments=(after,)))
 
 
 def _rename_column(schema: Schema, table: str, before: str, after: str) -> Schema:
     names = {before: after}
-    holder = schema.table(table)
-    assert holder is not None
+    holder = schema.holder(table)
     schema = schema.put(_with_columns_renamed(holder, names))
     for referrer, key in tuple(schema.references_to(table)):
-        current = schema.table(referrer.name)
-        assert current is not None
+        current = schema.holder(referrer.name)
         schema = schema.put(current.put(replace(key, ref_columns=_renamed(key.ref_columns, names))))
     return schema
 
@@ -296,9 +295,7 @@ def _with_columns_renamed(table: Table, names: Mapping[str, str]) -> Table:
         uniques=tuple(replace(each, columns=_renamed(each.columns, names)) for each in table.uniques),
         indexes=tuple(_index_renamed(each, names, rename_columns_in_text) for each in table.indexes),
         foreign_keys=tuple(replace(each, columns=_renamed(each.columns, names)) for each in table.foreign_keys),
-        checks=tuple(
-            replace(each, expression=rename_columns_in_text(each.expression, names)) for each in table.checks
-        ),
+        checks=tuple(replace(each, expression=rename_columns_in_text(each.expression, names)) for each in table.checks),
     )
 
 

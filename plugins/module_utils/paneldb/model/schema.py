@@ -4,8 +4,8 @@
 """The schema: tables and what is in them, as plain immutable data.
 
 The same classes hold a model read from a file, the state that migration files lead to, and what an engine's catalogue
-shows. Everything in a table, and the table itself, is an *element* with a ``kind`` and a ``name``, so that one small set
-of operations (add, drop, alter, rename) covers them all.
+shows. Everything in a table, and the table itself, is an *element* with a ``kind`` and a ``name``, so that one small
+set of operations (add, drop, alter, rename) covers them all.
 """
 
 from __future__ import annotations
@@ -196,13 +196,14 @@ class Table:
             kept[names.index(at or element.name)] = element
         else:
             kept.append(element)
-        return replace(self, **{slot: tuple(kept)})
+        changes: dict[str, Any] = {slot: tuple(kept)}
+        return replace(self, **changes)
 
     def normalized(self) -> Table:
         """Give the same table with everything but columns in order of name, and without ``renamed_from``."""
         return replace(
             self,
-            columns=tuple(replace(column, renamed_from="") if column.renamed_from else column for column in self.columns),
+            columns=tuple(replace(each, renamed_from="") if each.renamed_from else each for each in self.columns),
             uniques=tuple(sorted(self.uniques, key=_name)),
             indexes=tuple(sorted(self.indexes, key=_name)),
             foreign_keys=tuple(sorted(self.foreign_keys, key=_name)),
@@ -215,7 +216,8 @@ class Table:
         if kind == "primary_key":
             return replace(self, primary_key=None)
         slot = _SLOTS[kind]
-        return replace(self, **{slot: tuple(each for each in getattr(self, slot) if each.name != name)})
+        changes: dict[str, Any] = {slot: tuple(each for each in getattr(self, slot) if each.name != name)}
+        return replace(self, **changes)
 
 
 SchemaElement = Union[Table, Enum]
@@ -237,6 +239,13 @@ class Schema:
         """Give the table of that name, or None."""
         return self._by_name.get(name)
 
+    def holder(self, name: str) -> Table:
+        """Give the table of that name.
+
+        :raises KeyError: where there is none.
+        """
+        return self._by_name[name]
+
     def enum(self, name: str) -> Enum | None:
         """Give the enum of that name, or None."""
         return next((enum for enum in self.enums if enum.name == name), None)
@@ -250,12 +259,14 @@ class Schema:
             kept[names.index(at or element.name)] = element
         else:
             kept.append(element)
-        return replace(self, **{slot: tuple(kept)})
+        changes: dict[str, Any] = {slot: tuple(kept)}
+        return replace(self, **changes)
 
     def without(self, kind: str, name: str) -> Schema:
         """Give a schema that lacks the table or enum; the same schema where it is not there."""
         slot = "enums" if kind == "enum" else "tables"
-        return replace(self, **{slot: tuple(each for each in getattr(self, slot) if each.name != name)})
+        changes: dict[str, Any] = {slot: tuple(each for each in getattr(self, slot) if each.name != name)}
+        return replace(self, **changes)
 
     def element(self, table: str, kind: str, name: str) -> Element | None:
         """Give any element by its place: ``table`` is the table that holds it, empty for tables and enums."""
@@ -271,9 +282,8 @@ class Schema:
 
         Two schemas that mean the same are equal once both are normalized, if their columns stand in the same order.
         """
-        return Schema(
-            tuple(sorted((table.normalized() for table in self.tables), key=_name)), tuple(sorted(self.enums, key=_name))
-        )
+        tables = (table.normalized() for table in self.tables)
+        return Schema(tuple(sorted(tables, key=_name)), tuple(sorted(self.enums, key=_name)))
 
     def references_to(self, table: str) -> Iterator[tuple[Table, ForeignKey]]:
         """All foreign keys that point at the table, each with the table that holds it."""
