@@ -173,9 +173,12 @@ class _Builder:
         return result if merge is None else self._merged(result, merge)
 
     def _key(self, event: Any) -> str:
-        """Give a key, which must be written as a string: ``5:``, ``true:`` and ``*alias:`` are refused."""
+        """Give a key, which must be written as a string: ``5:``, ``true:`` and ``*alias:`` are refused.
+
+        ``null:`` is text all the same: it is a word of models, and no mapping has a key that is nothing.
+        """
         if type(event) is self._scalar_event:
-            key = self._scalar(event)
+            key = "null" if event.value == "null" and event.tag is None else self._scalar(event)
             if type(key) is str:
                 if event.anchor is not None:
                     self._anchors[event.anchor] = key
