@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..engines.base import Engine, Limit
-from ..model.diff import Unmanaged, carry_renames, difference, unmanaged
+from ..model.diff import Unmanaged, difference, unmanaged
 from ..model.plan import Plan
+from ..model.renames import carry_renames
 from ..model.schema import Schema
 from ..planning import Change, Consent, Progress, apply_plan, compose, require_consent
 
