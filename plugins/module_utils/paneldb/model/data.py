@@ -241,7 +241,7 @@ def _expression(text: str, place: Place) -> str:
         return text
     from .expressions import canonical_text, parse
 
-    return canonical_text(parse(text))
+    return canonical_text(parse(text, place.source, place.path))
 
 
 _READERS: dict[str, Callable[[str, Any, Place], TableElement]] = {

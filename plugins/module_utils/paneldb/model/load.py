@@ -38,11 +38,15 @@ def load_model(documents: Sequence[Document]) -> Schema:
 
     :raises InputError: something is not in its form, or breaks a rule of ``validate``.
     """
+    from .validate import validate
+
     schema = Schema()
     for position, document in enumerate(documents):
         fields = Fields(document.data, Place(document.source), ("extends", *SCHEMA_KEYS), "a model")
         schema = _extended(schema, fields) if position else _base(fields)
-    return with_references(schema)
+    schema = with_references(schema)
+    validate(schema, documents)
+    return schema
 
 
 def _base(fields: Fields) -> Schema:
@@ -128,11 +132,11 @@ def _without_column(table: Table, name: str) -> Table:
 
 def _columns_of(element: Any) -> frozenset[str]:
     """Name the columns that a key, index or check uses."""
-    from .expressions import columns_of
+    from .expressions import columns_of, parse
 
     named = {getattr(each, "name", each) for each in getattr(element, "columns", ())}
     condition = getattr(element, "expression", "") or getattr(element, "where", "")
-    return frozenset(named | set(columns_of(condition) if condition else ()))
+    return frozenset(named | (columns_of(parse(condition)) if condition else frozenset()))
 
 
 def _expect(found: object, name: str, known: Sequence[str], place: Place) -> None:
