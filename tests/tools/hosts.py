@@ -1,0 +1,166 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole systemd hosts in containers, for the plays that install and run servers.
+
+Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.tools.hosts up FOLDER NAME... | down NAME... | image
+``up`` prints one JSON list with the address, port, user and key file of every host; keys are made in FOLDER. The base
+image is made once for a machine and kept in podman's own storage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from ansible_collections.ctrlaltplay.paneldb.tests.support.disks import as_root
+from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import wait_until
+from ansible_collections.ctrlaltplay.paneldb.tests.tools import system
+
+SUITE = "bookworm"
+PACKAGES = (
+    "ca-certificates",
+    "cron",
+    "dbus",
+    "iproute2",
+    "openssh-server",
+    "python3",
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+)
+#: How this machine reaches its packages; a host on the same machine must go the same way.
+PACKAGE_SETTINGS = (
+    "/etc/apt/sources.list",
+    "/etc/apt/sources.list.d/debian.sources",
+    "/etc/pip.conf",
+    "/etc/ssl/certs/ca-certificates.crt",
+)
+PROXY_SETTINGS = Path("/etc/apt/apt.conf.d")
+# The control groups of older machines are a mix that crun refuses; runc takes all of them.
+PODMAN = ("podman", "--runtime", "runc")
+LIMITS = ("--ulimit", "nofile=10000:10000", "--ulimit", "nproc=20000:20000")
+
+
+def podman(*arguments: str) -> str:
+    """Run podman as root and return what it prints; RuntimeError with its own words when it fails."""
+    done = _run([*PODMAN, *arguments])
+    if done.returncode:
+        raise RuntimeError(f"podman {arguments[0]} failed: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def image() -> str:
+    """Return the name of the base image, made now if this machine has none of these packages yet."""
+    system.ensure(system.HOSTS)
+    digest = hashlib.sha256(" ".join((SUITE, *PACKAGES)).encode()).hexdigest()[:12]
+    name = f"localhost/paneldb-host:{SUITE}-{digest}"
+    if _run([*PODMAN, "image", "exists", name]).returncode:
+        print(f"Making {name}, once for this machine (about a minute)", file=sys.stderr, flush=True)
+        _make_image(name)
+    return name
+
+
+def up(folder: Path, names: Sequence[str]) -> list[dict[str, str]]:
+    """Start a host for every name, anew if there is one, and return how each is reached when its systemd runs."""
+    base = image()
+    key = _key(folder)
+    for name in names:
+        podman("rm", "--force", "--ignore", name)
+        options = ["--detach", "--systemd=always", "--name", name, "--hostname", name, "--publish", "127.0.0.1::22"]
+        podman("run", *options, *LIMITS, base, "/sbin/init")
+    return [_reached(name, key) for name in names]
+
+
+def down(names: Sequence[str]) -> None:
+    """Remove the hosts of these names; nothing happens for those that are not there."""
+    for name in names:
+        podman("rm", "--force", "--ignore", "--time", "0", name)
+
+
+def _reached(name: str, key: Path) -> dict[str, str]:
+    wait_until(lambda: _is_up(name), f"systemd on {name}", timeout=120)
+    for path in (*map(Path, PACKAGE_SETTINGS), *_proxy_files()):
+        if path.is_file():
+            podman("exec", name, "mkdir", "--parents", str(path.parent))
+            podman("cp", str(path), f"{name}:{path}")
+    podman("exec", name, "install", "--directory", "--mode=0700", "/root/.ssh")
+    podman("cp", str(key.with_suffix(".pub")), f"{name}:/root/.ssh/authorized_keys")
+    podman("exec", name, "chown", "root:root", "/root/.ssh/authorized_keys")
+    address, port = podman("port", name, "22/tcp").rsplit(":", 1)
+    return {"instance": name, "address": address, "port": port, "user": "root", "identity_file": str(key)}
+
+
+def _is_up(name: str) -> bool:
+    state = _run([*PODMAN, "exec", name, "systemctl", "is-system-running"]).stdout.strip()
+    return state in {"running", "degraded"}
+
+
+def _proxy_files() -> list[Path]:
+    if not PROXY_SETTINGS.is_dir():
+        return []
+    return [path for path in sorted(PROXY_SETTINGS.iterdir()) if path.is_file() and "Acquire::" in path.read_text()]
+
+
+def _key(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    key = folder / "host-key"
+    if not key.exists():
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "paneldb test hosts", "-f", str(key)], check=True
+        )
+    return key
+
+
+def _make_image(name: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="paneldb-host-") as scratch:
+        root = Path(scratch) / "root"
+        try:
+            _must(["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(root), *_mirror()])
+            archive = Path(scratch) / "root.tar"
+            _must(["tar", "--directory", str(root), "--create", "--file", str(archive), "."])
+            podman("import", str(archive), name)
+        finally:
+            _run(["rm", "--recursive", "--force", str(root)])
+
+
+def _mirror() -> list[str]:
+    """The mirror this machine itself uses, when it is a Debian; else debootstrap's own choice."""
+    if platform.freedesktop_os_release().get("ID") != "debian":
+        return []
+    policy = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)"], capture_output=True, text=True, check=True
+    )
+    addresses = [line for line in policy.stdout.splitlines() if line.rstrip("/").endswith("/debian")]
+    return addresses[:1]
+
+
+def _must(argv: Sequence[str]) -> None:
+    done = _run(argv)
+    if done.returncode:
+        raise RuntimeError(f"{argv[0]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def _run(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(as_root(argv), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+def main() -> None:
+    """Do what the command line says."""
+    what, *arguments = sys.argv[1:] or ["image"]
+    if what == "up":
+        print(json.dumps(up(Path(arguments[0]), arguments[1:])))
+    elif what == "down":
+        down(arguments)
+    else:
+        print(image())
+
+
+if __name__ == "__main__":
+    main()
