@@ -16,7 +16,12 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors
 SHIPPED = Path(__file__).resolve().parents[2] / "roles" / "panel" / "files"
 
 #: Options that hold secrets. They travel sealed and are never seen by name.
-SECRETS = {"url": "url", "database_url": "url", "login_password": "login_password"}
+SECRETS = {
+    "url": "url",
+    "database_url": "url",
+    "login_password": "login_password",
+    "owner_password": "owner_password",
+}
 
 
 class PanelDbAction(ActionBase):  # type: ignore[misc]
