@@ -118,6 +118,6 @@ def _reads(element: Any, columns: frozenset[str]) -> bool:
         return False
     if text.startswith(OPAQUE):
         return True
-    from .expressions import columns_of
+    from .expressions import columns_of, parse
 
-    return not columns.isdisjoint(columns_of(text))
+    return not columns.isdisjoint(columns_of(parse(text)))
