@@ -5,7 +5,7 @@
 PYTHON ?= python3
 ARGS ?=
 TOOL := PYTHONPATH=.collections $(PYTHON) -m ansible_collections.ctrlaltplay.paneldb.tests.tools
-PARTS := lint docs unit engines faults sanity molecule bench test
+PARTS := lint docs unit engines faults claims sanity molecule bench test
 
 .DEFAULT_GOAL := help
 .PHONY: help site clean python $(PARTS)
@@ -20,12 +20,13 @@ site: python ## Bring up the panel's database of this machine: SQLite in var/pan
 	@$(TOOL).environments run
 	@.venv/bin/ansible-playbook site.yml $(ARGS)
 
-test: python ## Run every check: lint, unit, engines, faults, sanity, molecule
+test: python ## Run every check: lint, unit, engines, faults, claims, sanity, molecule
 lint: python ## Ruff, mypy, yamllint, ansible-lint, documentation
 docs: python ## Check the documentation of collection and modules
 unit: python ## Tests without a server, on every supported Python
 engines: python ## The same tests on every engine
 faults: python ## Kills, full disks, lost servers, secrets
+claims: python ## What the README promises, done in a fresh clone
 sanity: python ## ansible-test sanity on every supported ansible-core
 molecule: python ## Whole systemd hosts, one per engine
 bench: python ## Speed beside its goals

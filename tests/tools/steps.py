@@ -4,7 +4,7 @@
 """Runs the checks of the repository: each with its duration, all of them even if one fails, a summary at the end.
 
 Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.tools.steps PART...
-Parts: lint | docs | unit | engines | faults | sanity | molecule | bench | test
+Parts: lint | docs | unit | engines | faults | claims | sanity | molecule | bench | test
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ PARTS: dict[str, tuple[Step, ...]] = {
     "faults": _tests("faults", ("core-2.19",), system.SERVERS),
     "sanity": tuple(Step(f"sanity on {name}", name, ("python", "-m", f"{TESTS}.tools.sanity")) for name in CORES),
     "molecule": (Step("molecule", "core-2.19", ("molecule", "test"), system.HOSTS),),
+    "claims": (Step("what the README promises", "core-2.19", ("python", "-m", f"{TESTS}.tools.claims")),),
     "bench": (
         Step(
             "benchmarks",
@@ -68,7 +69,7 @@ PARTS: dict[str, tuple[Step, ...]] = {
         ),
     ),
 }
-WHOLE = ("lint", "unit", "engines", "faults", "sanity", "molecule")
+WHOLE = ("lint", "unit", "engines", "faults", "claims", "sanity", "molecule")
 
 
 def run(step: Step) -> bool:
