@@ -283,14 +283,20 @@ def table_to_data(table: Table) -> dict[str, Any]:
     data["columns"] = {column.name: column_to_data(column) for column in table.columns}
     if table.primary_key is not None:
         data["primary_key"] = list(table.primary_key.columns)
-    listed: dict[str, tuple[TableElement, ...]] = {
+    for word, elements in lists_of(table).items():
+        data[word] = [element_to_data(each) for each in elements]
+    return data
+
+
+def lists_of(table: Table) -> dict[str, tuple[TableElement, ...]]:
+    """Give what stands in the lists of a table's mapping, by their words; empty lists are left out."""
+    lists: dict[str, tuple[TableElement, ...]] = {
         "unique": table.uniques,
         "indexes": table.indexes,
         "foreign_keys": table.foreign_keys,
         "checks": table.checks,
     }
-    data.update((word, [element_to_data(each) for each in elements]) for word, elements in listed.items() if elements)
-    return data
+    return {word: elements for word, elements in lists.items() if elements}
 
 
 def column_to_data(column: Column) -> dict[str, Any]:
