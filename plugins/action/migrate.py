@@ -8,4 +8,4 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.action import 
 
 
 class ActionModule(PanelDbAction):
-    READS = ("model", "migrations")
+    READS = ("migrations",)

@@ -4,8 +4,18 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.seeds.files import variable_names
 from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.action import PanelDbAction
 
 
 class ActionModule(PanelDbAction):
     READS = ("model", "seeds")
+
+    def complete(self, secrets: dict[str, Any], documents: dict[str, Any]) -> None:
+        """Take from the controller's environment what seeds ask for and the task does not give."""
+        wanted = variable_names(documents["seeds"])
+        found = {name: os.environ[name] for name in wanted if os.environ.get(name)}
+        secrets["variables"] = {**found, **(secrets.get("variables") or {})}

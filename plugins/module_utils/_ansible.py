@@ -23,6 +23,7 @@ from .paneldb.errors import InputError, PanelDbError
 if TYPE_CHECKING:
     from .paneldb.engines.base import Engine
     from .paneldb.engines.target import Target
+    from .paneldb.migrations.chain import Chain
     from .paneldb.model.plan import Plan
     from .paneldb.model.schema import Schema
     from .paneldb.planning import Consent
@@ -111,6 +112,13 @@ class Call:
         from .paneldb.model.load import load_model
 
         return load_model(as_documents(self.documents("model")))
+
+    def chain(self) -> Chain:
+        """Give the migrations, checked."""
+        from .paneldb.migrations.chain import load_chain
+
+        _, lock, files = self.documents("migrations")
+        return load_chain(as_documents(files), as_documents([lock])[0] if lock else None)
 
     def warn(self, text: str) -> None:
         """Say something beside the result."""

@@ -10,7 +10,10 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb import sources
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.documents import parse_document
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import PanelDbError
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.packing import pack
 
 #: Files that come with the collection: model, migrations and seeds of the panel itself.
 SHIPPED = Path(__file__).resolve().parents[2] / "roles" / "panel" / "files"
@@ -21,10 +24,15 @@ SECRETS = {
     "database_url": "url",
     "login_password": "login_password",
     "owner_password": "owner_password",
+    "variables": "variables",
+    "statements": "statements",
 }
 
+#: Those of them that are lists and must be given: an empty one stands in their place.
+LISTS = ("statements",)
 
-class PanelDbAction(ActionBase):  # type: ignore[misc]
+
+class PanelDbAction(ActionBase):
     """Run the module of the same name with the files that its options name, sealed in one string.
 
     ``READS`` names the options that are files here: ``model``, ``migrations``, ``seeds``.
@@ -36,45 +44,66 @@ class PanelDbAction(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
+        return {**result, **self.work(task_vars)}
+
+    def work(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Run the module on the host; give its result."""
         try:
             arguments = self.sealed(dict(self._task.args))
         except PanelDbError as error:
-            return {**result, "failed": True, "msg": str(error), **_details(error)}
-        result.update(self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val))
-        return result
+            return failure(error)
+        wrapped = self._task.async_val
+        found: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=wrapped)
+        return found
 
     def sealed(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Give the arguments with files read and secrets sealed.
 
         :raises InputError: where a file is wrong.
         """
-        from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.packing import pack
-
+        documents = {name: self.read(name, arguments.get(name, sources.PANEL)) for name in self.READS}
         secrets = {SECRETS[name]: arguments.pop(name) for name in list(arguments) if name in SECRETS}
-        documents = {name: self.read(name, arguments[name]) for name in self.READS if arguments.get(name)}
-        told = {name: value for name, value in arguments.items() if name not in documents or isinstance(value, str)}
-        return {**told, "_sealed": pack({"secrets": secrets, "documents": documents})}
+        self.complete(secrets, documents)
+        told = {name: _names(value) if name in documents else value for name, value in arguments.items()}
+        shown: dict[str, list[Any]] = {name: [] for name in secrets if name in LISTS}
+        return {**told, **shown, "_sealed": pack({"secrets": secrets, "documents": documents})}
 
-    def read(self, name: str, value: Any) -> Any:
+    def complete(self, secrets: dict[str, Any], documents: dict[str, Any]) -> None:
+        """Add to the secrets what the documents ask of the controller."""
+
+    def read(self, option: str, value: Any) -> Any:
         """Read what option ``model``, ``migrations`` or ``seeds`` names, as JSON values."""
-        from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb import sources
+        if option == "model":
+            return sources.read_model(self.find(value), SHIPPED, read=self.open)
+        if option == "migrations":
+            return sources.read_migrations(self.find(value), SHIPPED, read=self.open)
+        seeds = value if isinstance(value, list) else [value]
+        found = [self.find(each) if isinstance(each, str) else each for each in seeds]
+        return sources.read_seeds(found, SHIPPED, folder=self._loader.get_basedir(), read=self.open)
 
-        if name == "model":
-            return sources.read_model(self.find(name, value), SHIPPED)
-        if name == "migrations":
-            return sources.read_migrations(self.find(name, value))
-        return sources.read_seeds([self.find(name, each) if isinstance(each, str) else each for each in _listed(value)])
+    def find(self, name: str) -> str:
+        """Give the path that a name means: beside the play or in a role's files; ``panel`` stays the shipped one."""
+        return name if name == sources.PANEL else str(self._find_needle("files", name))
 
-    def find(self, option: str, name: str) -> Path:
-        """Give the file or folder that an option means: ``panel`` is the shipped one; others lie beside the play."""
-        if name == "panel":
-            return SHIPPED / ("model/panel.yml" if option == "model" else option)
-        return Path(self._find_needle("files", name))
+    def open(self, path: str) -> Any:
+        """Read a file into plain values; whole files and single values may be vaulted."""
+        text = self._loader.get_text_file_contents(path)
+        return parse_document(str(text), path, tag_constructors={"!vault": self.decrypted})
 
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    def decrypted(self, text: str) -> str:
+        """Open one vaulted value."""
+        plain: bytes = self._loader._vault.decrypt(text.strip().encode())  # noqa: SLF001 - there is no public way
+        return plain.decode()
 
 
-def _details(error: PanelDbError) -> dict[str, Any]:
-    return {key: value for key, value in error.to_data().items() if key not in ("message", "hint")}
+def _names(value: Any) -> Any:
+    """Give what may be shown of an option that names files: not what was written in the task itself."""
+    if isinstance(value, list):
+        return [each if isinstance(each, str) else "(written in the task)" for each in value]
+    return value if isinstance(value, str) else "(written in the task)"
+
+
+def failure(error: PanelDbError) -> dict[str, Any]:
+    """Give the result of a task that an error ended."""
+    details = {key: value for key, value in error.to_data().items() if key not in ("message", "hint")}
+    return {"failed": True, "msg": str(error), **details}

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..engines.base import Engine, Result
-from ..errors import InputError, StatementFailed
+from ..errors import StatementFailed
+from ..model.reading import Fields, Place
+
+_KEYS = ("statement", "positional", "named", "expect_rows")
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,13 @@ class BoundStatement:
     expect_rows: int | None = None
 
 
-def parse_statements(rows: Sequence[Mapping[str, Any]]) -> tuple[BoundStatement, ...]:
+def parse_statements(rows: Sequence[Any]) -> tuple[BoundStatement, ...]:
     """Read option ``statements``.
 
     :raises InputError: where a statement is empty or has values in both ways.
     """
-    return tuple(_parse(row, f"statements[{position}]") for position, row in enumerate(rows))
+    place = Place("option statements")
+    return tuple(_parse(row, place.item(position)) for position, row in enumerate(rows))
 
 
 def run(engine: Engine, statements: Sequence[BoundStatement], row_limit: int) -> list[dict[str, Any]]:
@@ -39,18 +43,15 @@ def run(engine: Engine, statements: Sequence[BoundStatement], row_limit: int) ->
         return [_run(engine, statement, position, row_limit) for position, statement in enumerate(statements)]
 
 
-def _parse(row: Mapping[str, Any], place: str) -> BoundStatement:
-    if not str(row["statement"]).strip():
-        raise InputError("The statement is empty.", source="option statements", path=place, expected="one statement")
-    if row.get("positional") is not None and row.get("named") is not None:
-        raise InputError(
-            "Values come either by position or by name.",
-            source="option statements",
-            path=place,
-            expected="positional or named",
-        )
+def _parse(row: Any, place: Place) -> BoundStatement:
+    fields = Fields(row, place, _KEYS, "a statement")
+    text = fields.text("statement")
+    if not text.strip():
+        raise place.key("statement").error("The statement is empty.", expected="one statement")
+    if "positional" in fields and "named" in fields:
+        raise place.error("Values come either by position or by name.", expected="positional or named")
     values = row.get("named") if row.get("positional") is None else row["positional"]
-    return BoundStatement(row["statement"], values, row.get("expect_rows"))
+    return BoundStatement(text, values, row.get("expect_rows"))
 
 
 def _run(engine: Engine, statement: BoundStatement, position: int, row_limit: int) -> dict[str, Any]:
