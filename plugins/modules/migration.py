@@ -29,8 +29,8 @@ options:
       - V(present) writes a file where the model has changes that no file has.
       - V(current) writes nothing and fails where there are such changes, for CI.
       - V(squash) replaces all files up to O(target) by one that leads to the same state.
-    type: str
       - V(sealed) writes C(migrations.lock) anew for files that were edited on purpose and that no database has yet.
+    type: str
     choices: [present, current, squash, sealed]
     default: present
   name:

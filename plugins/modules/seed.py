@@ -29,7 +29,7 @@ options:
     default: [panel]
   variables:
     description:
-      - Values for C({env: NAME}) in seeds, such as a password from Ansible Vault.
+      - Values for cells that say C(env), such as a password from Ansible Vault.
       - What is not given here is taken from the controller's environment.
     type: dict
   prune:
