@@ -1,0 +1,314 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One session with one PostgreSQL database (13 or later) by psycopg2."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ...errors import ConnectionFailed, StatementFailed
+from ...model.operations import Operation
+from ...model.plan import Statement, Step
+from ...model.schema import Check, Column, ForeignKey, Schema, Table
+from ..base import Capabilities, Catalogue, Encoder, Engine, Limit, Result, Row, Server
+from ..target import Target
+from .faults import LOCK_NOT_AVAILABLE, translated
+from .session import milliseconds, open_session
+
+if TYPE_CHECKING:
+    import psycopg2.extensions
+
+_SAVEPOINT = '"_paneldb_step"'
+#: An ALTER that waits for its lock makes all readers wait behind it, so it waits for this long and tries again.
+LOCK_ATTEMPT = 0.5
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
+
+
+class PostgresqlEngine(Engine):
+    """See ``Engine``. The connection is in autocommit mode; transactions are begun and ended by statements."""
+
+    name: ClassVar[str] = "postgresql"
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        transactional_ddl=True, transactions=True, enforces_foreign_keys=True, online_indexes=True
+    )
+
+    def __init__(self, target: Target, connection: psycopg2.extensions.connection) -> None:
+        self.target = target
+        self.in_transaction = False
+        self._connection = connection
+        self._known_pid = connection.get_backend_pid()
+        self._schema: str | None = None
+        self._server: Server | None = None
+        self._names = 0
+
+    # --- session -------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def connect(cls, target: Target, *, read_only: bool = False) -> PostgresqlEngine:
+        return cls(target, open_session(target, read_only=read_only))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def server(self) -> Server:
+        if self._server is None:
+            from .statistics import server
+
+            self._server = server(self, self._known_pid)
+        return self._server
+
+    @property
+    def schema(self) -> str:
+        """The schema in which all is made; the one of the target where the database has none of that name yet."""
+        if self._schema is None:
+            found = self.ask("SELECT current_schema()")[0][0]
+            if found is None:
+                return self.target.schema or "public"
+            self._schema = str(found)
+        return self._schema
+
+    @property
+    def failed(self) -> bool:
+        """Whether the session can do nothing more before its transaction is undone, or at all."""
+        return self.closed or self._connection.info.transaction_status not in (0, 2)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session has ended."""
+        return bool(self._connection.closed)
+
+    def cursor(self) -> psycopg2.extensions.cursor:
+        """Give the driver's cursor; the caller translates its errors."""
+        if self.closed:
+            raise ConnectionFailed(
+                "The session with PostgreSQL has ended.", hint="Look at the server, then run it again."
+            )
+        return self._connection.cursor()
+
+    def ask(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run a statement of ours and give its rows."""
+        with translated("Asking the server"), self.cursor() as cursor:
+            cursor.execute(statement, parameters or None)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def fresh_name(self, quoted_name: str) -> str:
+        """Give a quoted name that this session has not used: several cursors may be open at once."""
+        self._names += 1
+        return f'{quoted_name[:-1]}_{self._names}"'
+
+    @contextmanager
+    def transaction(self, *, schema_change: bool = False) -> Iterator[None]:
+        del schema_change
+        if self.in_transaction:
+            yield
+            return
+        self._say("BEGIN")
+        self.in_transaction = True
+        try:
+            yield
+            self._commit()
+        except BaseException:
+            self._undo()
+            raise
+        finally:
+            self.in_transaction = False
+
+    def _commit(self) -> None:
+        """A transaction in which a statement failed is undone by COMMIT, without an error."""
+        if self._say("COMMIT") != "COMMIT":
+            raise StatementFailed("The transaction has been undone: a statement in it failed.")
+
+    def _undo(self) -> None:
+        try:
+            if self._connection.info.transaction_status:
+                self._say("ROLLBACK")
+        except ConnectionFailed:
+            # The server has undone it.
+            return
+
+    def _say(self, statement: str) -> str:
+        with translated(statement.split(" ", maxsplit=1)[0]), self.cursor() as cursor:
+            cursor.execute(statement)
+            return str(cursor.statusmessage)
+
+    def lock(self, timeout: float) -> AbstractContextManager[None]:
+        from .locking import held
+
+        return held(self, self.schema, timeout)
+
+    # --- schema --------------------------------------------------------------------------------------------------
+
+    def catalogue(self) -> Catalogue:
+        from .catalog import read_catalogue
+
+        return read_catalogue(self.ask, self.schema, self._connection.server_version)
+
+    def existing_tables(self, names: Sequence[str]) -> frozenset[str]:
+        rows = self.ask(
+            "SELECT c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND c.relname = ANY(%s::text[])",
+            [list(names)],
+        )
+        return frozenset(name for (name,) in rows)
+
+    def canonical(self, schema: Schema) -> Schema:
+        from .canonical import canonical_schema
+
+        return canonical_schema(schema)
+
+    def limits(self, schema: Schema) -> tuple[Limit, ...]:
+        """A model can state nothing that PostgreSQL cannot have."""
+        del schema
+        return ()
+
+    def compile(self, operations: Sequence[Operation], catalogue: Catalogue) -> tuple[tuple[Step, ...], Catalogue]:
+        from .compiler import compile_operations
+
+        return compile_operations(operations, catalogue)
+
+    def run(self, statement: Statement) -> None:
+        """Run a statement that ``compile`` made, or a person wrote.
+
+        It waits for locks for half a second at a time, with growing pauses in between in which whoever queued behind
+        it goes on, until the target's ``lock_timeout`` is over. In a transaction a savepoint keeps what came before.
+        """
+        deadline = time.monotonic() + self.target.lock_timeout
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return self._attempt(statement)
+            except StatementFailed as error:
+                waited = error.details.get("sqlstate") == LOCK_NOT_AVAILABLE
+                if not waited or time.monotonic() + pause > deadline > 0:
+                    error.details.setdefault("statement", statement.text)
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _attempt(self, statement: Statement) -> None:
+        if self.in_transaction:
+            self._attempt_inside(statement)
+        else:
+            from .online import run_outside
+
+            run_outside(self, statement)
+
+    def _attempt_inside(self, statement: Statement) -> None:
+        """One round trip: the savepoint, a short wait for locks, the statement, the usual wait again."""
+        usual, short = self.target.lock_timeout, self.lock_attempt()
+        before = f"SAVEPOINT {_SAVEPOINT}; SET LOCAL lock_timeout = {milliseconds(short)}; "
+        after = f"\n; SET LOCAL lock_timeout = {milliseconds(usual)}; RELEASE SAVEPOINT {_SAVEPOINT}"
+        try:
+            self._say(before + statement.text + after)
+        except StatementFailed:
+            if self.failed and not self.closed:
+                self._say(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}")
+            raise
+
+    def lock_attempt(self) -> float:
+        """Seconds that one attempt waits for a lock; no longer than all of them may."""
+        usual = self.target.lock_timeout
+        return min(LOCK_ATTEMPT, usual) if usual else LOCK_ATTEMPT
+
+    # --- rows ----------------------------------------------------------------------------------------------------
+
+    def encoders(self, columns: Sequence[Column]) -> tuple[Encoder, ...]:
+        from .values import encoders
+
+        return encoders(columns)
+
+    def decoders(self, columns: Sequence[Column]) -> tuple[Encoder, ...]:
+        from .values import decoders
+
+        return decoders(columns)
+
+    def fetch(
+        self, table: Table, columns: Sequence[str], *, where: tuple[str, Sequence[Any]] | None = None
+    ) -> Iterator[Row]:
+        from .bulk import fetch
+
+        return fetch(self, table, columns, where)
+
+    def count(self, table: Table) -> int:
+        from .statistics import count
+
+        return count(self, table)
+
+    def insert(self, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
+        from .bulk import insert
+
+        return insert(self, table, columns, rows)
+
+    def update(self, table: Table, key: Sequence[str], columns: Sequence[str], rows: Iterable[Row]) -> int:
+        from .bulk import update
+
+        return update(self, table, key, columns, rows)
+
+    def delete(self, table: Table, key: Sequence[str], keys: Iterable[Row]) -> int:
+        from .bulk import delete
+
+        return delete(self, table, key, keys)
+
+    def query(self, statement: Any, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
+        from .query import run_query
+
+        return run_query(self, str(statement), parameters)
+
+    # --- live facts for hazards ----------------------------------------------------------------------------------
+
+    def count_nulls(self, table: Table, column: str) -> int:
+        from .statistics import count_nulls
+
+        return count_nulls(self, table, column)
+
+    def duplicates(self, table: Table, columns: Sequence[str], where: str = "") -> tuple[int, tuple[Row, ...]]:
+        from .statistics import duplicates
+
+        return duplicates(self, table, columns, where)
+
+    def orphans(self, table: Table, key: ForeignKey) -> tuple[int, tuple[Row, ...]]:
+        from .statistics import orphans
+
+        return orphans(self, table, key)
+
+    def violations(self, table: Table, check: Check) -> int:
+        from .statistics import violations
+
+        return violations(self, table, check)
+
+    def table_bytes(self, table: Table) -> int | None:
+        from .statistics import table_bytes
+
+        return table_bytes(self, table)
+
+    # --- the database itself -------------------------------------------------------------------------------------
+
+    @classmethod
+    def describe_database(cls, target: Target) -> dict[str, Any] | None:
+        from .database import describe
+
+        return describe(target)
+
+    @classmethod
+    def plan_database(
+        cls, target: Target, wanted: Mapping[str, Any], current: Mapping[str, Any] | None
+    ) -> tuple[dict[str, Any], tuple[Statement, ...]]:
+        from .database import plan
+
+        return plan(target, wanted, current)
+
+    @classmethod
+    def apply_database(cls, target: Target, statements: Sequence[Statement]) -> None:
+        from .database import apply
+
+        apply(target, statements)
+
+    @classmethod
+    def drop_database(cls, target: Target) -> None:
+        from .database import drop
+
+        drop(target)

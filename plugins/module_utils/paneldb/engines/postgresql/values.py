@@ -1,0 +1,164 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Logical values to stored ones and back.
+
+Stored values are the text that the server itself writes, wherever that is cheaper to read than the driver's object:
+timestamps, decimals, json and bytes are read as text, compared as text and copied back as text.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from decimal import Decimal, InvalidOperation
+from json.encoder import encode_basestring
+from typing import Any, Optional
+
+from ...model.schema import Column
+from ...model.types import Type
+
+Encoder = Optional[Callable[[Any], Any]]
+
+#: Types whose columns are read as text.
+AS_TEXT = frozenset(("timestamp", "decimal", "json", "bytes", "enum", "uuid", "foreign"))
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00")
+_MILLISECONDS = 1000
+_WITHOUT_FRACTION = 19
+
+
+def encoders(columns: Sequence[Column]) -> tuple[Encoder, ...]:
+    """See ``Engine.encoders``."""
+    return tuple(_encoder(column.type) for column in columns)
+
+
+def decoders(columns: Sequence[Column]) -> tuple[Encoder, ...]:
+    """See ``Engine.decoders``."""
+    return tuple(_nullable(_DECODERS.get(column.type.name)) for column in columns)
+
+
+def _encoder(kind: Type) -> Encoder:
+    if kind.name == "decimal":
+        return _nullable(_decimal_encoder(kind))
+    return _nullable(_ENCODERS.get(kind.name))
+
+
+def _nullable(convert: Encoder) -> Encoder:
+    if convert is None:
+        return None
+    return lambda value: None if value is None else convert(value)
+
+
+def _encode_uuid(value: Any) -> str:
+    text = str(value).lower()
+    if not _UUID.fullmatch(text):
+        raise ValueError(f"{value!r} is no uuid.")
+    return text
+
+
+def _decimal_encoder(kind: Type) -> Callable[[Any], str]:
+    """The server writes exactly as many digits behind the point as the type has."""
+    unit, limit = Decimal(1).scaleb(-kind.scale), Decimal(10) ** (kind.precision - kind.scale)
+
+    def encode(value: Any) -> str:
+        try:
+            number = value if isinstance(value, Decimal) else Decimal(str(value))
+            fitted = number.quantize(unit)
+        except InvalidOperation:
+            raise ValueError(f"{value!r} is no {kind}.") from None
+        if fitted != number or abs(fitted) >= limit:
+            raise ValueError(f"{value!r} has more digits than {kind} keeps.")
+        return f"{fitted if fitted else abs(fitted):f}"
+
+    return encode
+
+
+def encode_timestamp(value: Any) -> str:
+    """``2026-01-31 08:00:00.5+00``: without a fraction where it is zero, and without zeros at its end."""
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError(f"{value!r} is no time with a zone.")
+    if value.tzinfo is not timezone.utc:
+        value = value.astimezone(timezone.utc)
+    text = value.isoformat(" ", "milliseconds")[: _WITHOUT_FRACTION + 4]
+    return (text.rstrip("0").rstrip(".") if value.microsecond >= _MILLISECONDS else text[:_WITHOUT_FRACTION]) + "+00"
+
+
+def encode_json(value: Any) -> str:
+    """Write plain JSON values as the server writes jsonb: keys by length, then by bytes; numbers without exponents."""
+    if isinstance(value, str):
+        return _encode_text(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, dict):
+        pairs = sorted(value.items(), key=_by_length)
+        return "{" + ", ".join([f"{_encode_text(key)}: {encode_json(inner)}" for key, inner in pairs]) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join([encode_json(inner) for inner in value]) + "]"
+    return _encode_number(value)
+
+
+def _by_length(pair: tuple[str, Any]) -> tuple[int, bytes]:
+    if not isinstance(pair[0], str):
+        raise ValueError("Keys of JSON objects are text.")  # noqa: TRY004 - encoders raise ValueError
+    key = pair[0].encode()
+    return len(key), key
+
+
+def _encode_text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("JSON on PostgreSQL holds no NUL character.")
+    text.encode()
+    return str(encode_basestring(text))
+
+
+def _encode_number(value: Any) -> str:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value!r} is no JSON number.")
+        text = repr(value)
+        return (f"{Decimal(text):f}" if "e" in text else text) if value else "0.0"
+    if isinstance(value, int):
+        return str(value)
+    raise ValueError(f"{type(value).__name__} is no JSON value.")
+
+
+def _encode_bytes(value: Any) -> str:
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise ValueError(f"{type(value).__name__} is not bytes.")  # noqa: TRY004 - encoders raise ValueError
+    return "\\x" + bytes(value).hex()
+
+
+def decode_timestamp(text: str) -> datetime:
+    """Read what the server writes in a session in UTC.
+
+    :raises ValueError: for infinity, and for years that Python does not have.
+    """
+    match = _TIMESTAMP.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text} is beyond what a time can be here.")
+    fraction = (match[3] or "").ljust(6, "0")
+    return datetime.fromisoformat(f"{match[1]}T{match[2]}.{fraction}+00:00")
+
+
+def _decode_bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+_ENCODERS: Mapping[str, Callable[[Any], Any]] = {
+    "uuid": _encode_uuid,
+    "float": float,
+    "timestamp": encode_timestamp,
+    "json": encode_json,
+    "bytes": _encode_bytes,
+}
+_DECODERS: Mapping[str, Callable[[Any], Any]] = {
+    "decimal": Decimal,
+    "timestamp": decode_timestamp,
+    "json": json.loads,
+    "bytes": _decode_bytes,
+}
