@@ -131,7 +131,7 @@ BEDS = {"sqlite": _sqlite, "postgresql": _postgresql}
 def apply_operations(engine: Engine, operations: Sequence[Operation]) -> Catalogue:
     """Compile and run the operations as one change; return what compile says will be there afterwards."""
     steps, expected = engine.compile(operations, engine.catalogue())
-    with engine.transaction() if all(step.transactional for step in steps) else nullcontext():
+    with engine.transaction(schema_change=True) if all(step.transactional for step in steps) else nullcontext():
         for step in steps:
             for statement in step.statements:
                 engine.run(statement)

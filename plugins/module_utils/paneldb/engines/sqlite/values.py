@@ -1,0 +1,164 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Logical values to what SQLite keeps, and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+from ...model.defaults import canonical_value
+from ...model.schema import Column
+from ...model.types import Type
+from ..base import Encoder
+from .types import json_text
+
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z")
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+
+
+def encoder(column: Column) -> Encoder:
+    """Give what leads from a logical value of the column to the stored one.
+
+    Each encoder lets the common case through first: it runs once per value of every seed.
+    """
+    make = _ENCODERS.get(column.type.name)
+    return make(column.type) if make else None
+
+
+def decoder(column: Column) -> Encoder:
+    """Give what leads back."""
+    decode = _DECODERS.get(column.type.name)
+    if decode is None:
+        return None
+
+    def decoded(value: Any) -> Any:
+        return None if value is None else decode(value)
+
+    return decoded
+
+
+def _text(kind: Type) -> Callable[[Any], Any]:
+    def text(value: Any) -> Any:
+        if value is None or (value.__class__ is str and "\0" not in value):
+            return value
+        return canonical_value(kind, value)
+
+    return text
+
+
+def _string(kind: Type) -> Callable[[Any], Any]:
+    longest = kind.length
+
+    def text(value: Any) -> Any:
+        if value is None or (value.__class__ is str and len(value) <= longest and "\0" not in value):
+            return value
+        return canonical_value(kind, value)
+
+    return text
+
+
+def _uuid(kind: Type) -> Callable[[Any], Any]:
+    matches = _UUID.match
+
+    def text(value: Any) -> Any:
+        if value is None or (value.__class__ is str and matches(value)):
+            return value
+        return canonical_value(kind, value)
+
+    return text
+
+
+def _boolean(kind: Type) -> Callable[[Any], Any]:
+    def number(value: Any) -> Any:
+        return None if value is None else 1 if value is True else 0 if value is False else canonical_value(kind, value)
+
+    return number
+
+
+def _whole(_: Type) -> Callable[[Any], Any]:
+    """``integer`` and ``bigint`` are one type here."""
+
+    def number(value: Any) -> Any:
+        if value is None or (value.__class__ is int and _SMALLEST <= value <= _LARGEST):
+            return value
+        return canonical_value(Type("bigint"), value)
+
+    return number
+
+
+def _other(kind: Type) -> Callable[[Any], Any]:
+    def fitted(value: Any) -> Any:
+        return None if value is None else canonical_value(kind, value)
+
+    return fitted
+
+
+def _timestamp(kind: Type) -> Callable[[Any], Any]:
+    def text(value: Any) -> Any:
+        if value is None or not isinstance(value, datetime):
+            return None if value is None else canonical_value(kind, value)
+        if value.tzinfo is None:
+            raise ValueError("A timestamp needs its zone, such as +00:00 at the end.")
+        return value.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+
+    return text
+
+
+def _json(_: Type) -> Callable[[Any], Any]:
+    def text(value: Any) -> Any:
+        return None if value is None else json_text(value)
+
+    return text
+
+
+def _bytes(_: Type) -> Callable[[Any], Any]:
+    def octets(value: Any) -> Any:
+        if value is not None and not isinstance(value, (bytes, bytearray, memoryview)):
+            raise ValueError("A column of type bytes takes bytes.")
+        return None if value is None else bytes(value)
+
+    return octets
+
+
+_ENCODERS: dict[str, Callable[[Type], Callable[[Any], Any]]] = {
+    "uuid": _uuid,
+    "string": _string,
+    "text": _text,
+    "enum": _text,
+    "boolean": _boolean,
+    "integer": _whole,
+    "bigint": _whole,
+    "decimal": _other,
+    "float": _other,
+    "timestamp": _timestamp,
+    "json": _json,
+    "bytes": _bytes,
+}
+
+
+def _moment(text: str) -> datetime:
+    """Read the text of a time; other clients write ``Z`` where we write ``+00:00``."""
+    if text.endswith("Z"):
+        text = f"{text[:-1]}+00:00"
+    moment = datetime.fromisoformat(text)
+    moment = moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _loaded(text: str) -> Any:
+    import json
+
+    return json.loads(text)
+
+
+_DECODERS: dict[str, Callable[[Any], Any]] = {
+    "boolean": bool,
+    "decimal": Decimal,
+    "timestamp": _moment,
+    "json": _loaded,
+}
