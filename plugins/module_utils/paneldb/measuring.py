@@ -206,16 +206,17 @@ def _of_the_moment(engine: Engine, hazards: Sequence[Hazard]) -> Iterator[Hazard
     oldest = facts.get("oldest_transaction_seconds") or 0
     if oldest > _OLD_TRANSACTION:
         message = f"A transaction has been open for {int(oldest)} s; the change waits for it, and others wait behind."
-        told = (("oldest_transaction_seconds", int(oldest)),)
-        yield Hazard("long-transaction-open", WARN, "", message, "End that session first.", facts=told)
+        yield _now("long-transaction-open", WARN, message, "End that session first.", oldest_transaction_seconds=oldest)
     lag = facts.get("replication_lag_seconds") or 0
     if lag > _FAR_BEHIND:
         message = f"A replica is {int(lag)} s behind and falls back further."
-        told = (("replication_lag_seconds", int(lag)),)
-        yield Hazard("replication-lag", WARN, "", message, "Wait until it has caught up.", facts=told)
+        yield _now("replication-lag", WARN, message, "Wait until it has caught up.", replication_lag_seconds=lag)
     free = facts.get("disk_free_bytes")
     needed = sum(dict(hazard.facts).get(BYTES) or 0 for hazard in hazards if hazard.code in _COPIES)
     if free is not None and needed > free:
         message = f"Tables of {needed} bytes are written anew, and {free} bytes are free."
-        told = (("bytes", needed), ("disk_free_bytes", free))
-        yield Hazard("low-disk", BLOCK, "", message, "Make room first.", facts=told)
+        yield _now("low-disk", BLOCK, message, "Make room first.", bytes=needed, disk_free_bytes=free)
+
+
+def _now(code: str, severity: str, message: str, safer: str, **facts: Any) -> Hazard:
+    return Hazard(code, severity, "", message, safer, facts=tuple(facts.items()))

@@ -10,10 +10,6 @@ from typing import Any
 
 from .schema import Check, ForeignKey, Index, Schema, Table
 
-#: Conditions that somebody else wrote and that cannot be read begin with this.
-OPAQUE = "opaque:"
-
-
 def merged_values(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ...]:
     """Give the values of an enum that both take: the old ones in their order, each new one behind its neighbour."""
     merged = list(before)
@@ -116,8 +112,9 @@ def _reads(element: Any, columns: frozenset[str]) -> bool:
     text = element.expression if isinstance(element, Check) else element.where if isinstance(element, Index) else ""
     if not text or not columns:
         return False
-    if text.startswith(OPAQUE):
-        return True
+    from .data import OPAQUE
     from .expressions import columns_of, parse
 
+    if text.startswith(OPAQUE):
+        return True
     return not columns.isdisjoint(columns_of(parse(text)))
