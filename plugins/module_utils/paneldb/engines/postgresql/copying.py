@@ -53,7 +53,7 @@ class CopyText:
         self.count += len(batch)
         return text
 
-    def readline(self) -> bytes:
+    def readline(self, _size: int = -1) -> bytes:
         """Part of the driver's protocol; it never calls it."""
         return self.read()
 

@@ -13,6 +13,8 @@ from ..base import Result
 from .faults import translated
 
 if TYPE_CHECKING:
+    import psycopg2.extensions
+
     from .engine import PostgresqlEngine
 
 
@@ -23,9 +25,15 @@ def run_query(engine: PostgresqlEngine, statement: str, parameters: Sequence[Any
             cursor.execute(statement, _adapted(parameters) if parameters else None)
             columns = tuple(each.name for each in cursor.description or ())
             rows = tuple(tuple(map(_plain, row)) for row in cursor.fetchall()) if cursor.description else ()
-            return Result(columns, rows, 0 if cursor.description else max(cursor.rowcount, 0))
+            return Result(columns, rows, _affected(cursor))
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise _not_bound(error) from None
+
+
+def _affected(cursor: psycopg2.extensions.cursor) -> int:
+    """The driver's row count is that of the result too; the command's tag tells the one from the other."""
+    changing = (cursor.statusmessage or "").split(" ")[0] in ("INSERT", "UPDATE", "DELETE", "MERGE")
+    return max(cursor.rowcount, 0) if changing else 0
 
 
 def _not_bound(error: Exception) -> StatementFailed:

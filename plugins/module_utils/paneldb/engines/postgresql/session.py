@@ -46,7 +46,7 @@ def open_session(target: Target, *, read_only: bool = False) -> psycopg2.extensi
 
     :raises PanelDbError: where psycopg2 is not installed.
     """
-    psycopg2 = _driver()
+    driver = _driver()
     settings = session_settings(target, read_only=read_only)
     arguments = libpq_arguments(target)
     pooled = str(target.options.get("pgbouncer", "")).lower() == "true"
@@ -55,8 +55,8 @@ def open_session(target: Target, *, read_only: bool = False) -> psycopg2.extensi
             str(arguments.get("options") or os.environ.get("PGOPTIONS", "")), settings
         )
     try:
-        connection: psycopg2.extensions.connection = psycopg2.connect(**arguments)
-    except psycopg2.Error as error:
+        connection: psycopg2.extensions.connection = driver.connect(**arguments)
+    except driver.Error as error:
         raise refused(error, _place(target)) from None
     connection.autocommit = True
     # PGTZ in the environment is stronger than a start-up option.

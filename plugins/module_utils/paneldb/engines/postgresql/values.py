@@ -73,7 +73,7 @@ def _decimal_encoder(kind: Type) -> Callable[[Any], str]:
             raise ValueError(f"{value!r} is no {kind}.") from None
         if fitted != number or abs(fitted) >= limit:
             raise ValueError(f"{value!r} has more digits than {kind} keeps.")
-        return f"{fitted if fitted else abs(fitted):f}"
+        return f"{fitted or abs(fitted):f}"
 
     return encode
 
@@ -84,7 +84,7 @@ def encode_timestamp(value: Any) -> str:
         raise ValueError(f"{value!r} is no time with a zone.")
     if value.tzinfo is not timezone.utc:
         value = value.astimezone(timezone.utc)
-    text = value.isoformat(" ", "milliseconds")[: _WITHOUT_FRACTION + 4]
+    text: str = value.isoformat(" ", "milliseconds")[: _WITHOUT_FRACTION + 4]
     return (text.rstrip("0").rstrip(".") if value.microsecond >= _MILLISECONDS else text[:_WITHOUT_FRACTION]) + "+00"
 
 
