@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from ..engines.base import BOOKKEEPING_PREFIX, Catalogue, Encoder, Engine
-from ..errors import PanelDbError
+from ..errors import MigrationError
 from ..model.operations import Add, Drop, Operation
 from ..model.schema import Column, PrimaryKey, Schema, Table
 from ..model.types import Type
@@ -81,7 +81,8 @@ OPERATIONS = _table(
     Column("started_at", _TIME, null=True),
     Column("ended_at", _TIME, null=True),
 )
-TABLES = (MIGRATIONS, RUNS, OPERATIONS)
+#: In the order in which they are made: where the last is there, all are.
+TABLES = (RUNS, OPERATIONS, MIGRATIONS)
 
 
 class Applied(NamedTuple):
@@ -140,35 +141,37 @@ class Ledger:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._codecs: dict[str, _Codec] = {}
-        self._exists: bool | None = None
+        self._there: frozenset[str] = frozenset()
 
     def exists(self) -> bool:
-        """Tell whether the database has a journal; one that lacks a table is none.
+        """Tell whether the database has a journal.
 
-        :raises PanelDbError: where only a part of the tables is there.
+        :raises MigrationError: where a table of it is gone.
         """
-        if not self._exists:
-            found = self._engine.existing_tables([table.name for table in TABLES])
-            if found and len(found) < len(TABLES):
-                lacking = sorted({table.name for table in TABLES} - found)
-                raise PanelDbError(
-                    f"The journal lacks the table {', '.join(lacking)}.",
-                    hint="Restore it from a backup, or drop the rest of the journal and record a baseline.",
-                )
-            self._exists = bool(found)
-        return self._exists
+        if not self._there:
+            self._there = self._engine.existing_tables([table.name for table in TABLES])
+        if MIGRATIONS.name not in self._there:
+            return False
+        lacking = [table.name for table in TABLES if table.name not in self._there]
+        if lacking:
+            raise MigrationError(
+                f"The journal lacks the table {', '.join(lacking)}.",
+                hint="Restore it from a backup, or drop what is left of the journal and record a baseline.",
+            )
+        return True
 
     def create(self) -> None:
-        """Make the tables where they are not there yet."""
+        """Make the tables that are not there yet."""
         if not self.exists():
-            self._change([Add("", table) for table in TABLES], Schema())
-            self._exists = True
+            there = tuple(table for table in TABLES if table.name in self._there)
+            self._change([Add("", table) for table in TABLES if table not in there], Schema(there))
+            self._there = frozenset(table.name for table in TABLES)
 
     def drop(self) -> None:
         """Remove the tables where they are there."""
         if self.exists():
-            self._change([Drop("", table) for table in TABLES], Schema(TABLES))
-            self._exists = False
+            self._change([Drop("", table) for table in reversed(TABLES)], Schema(TABLES))
+            self._there = frozenset()
 
     def _change(self, operations: Sequence[Operation], before: Schema) -> None:
         steps, _ = self._engine.compile(operations, Catalogue(self._engine.canonical(before)))
