@@ -56,13 +56,15 @@ def schema_from_data(data: Any, source: str = "", *, catalogue: bool = False) ->
 
     :raises InputError: something is not in its form.
     """
-    fields = Fields(data, Place(source), SCHEMA_KEYS, "a model")
+    return with_references(read_schema(Fields(data, Place(source), SCHEMA_KEYS, "a model"), catalogue))
+
+
+def read_schema(fields: Fields, catalogue: bool = False) -> Schema:
+    """Read a schema whose foreign keys may lack the columns that they refer to."""
     enums, tables = fields.mapping("enums"), fields.mapping("tables")
-    return with_references(
-        Schema(
-            tuple(read_table(name, each, fields.at("tables").key(name), catalogue) for name, each in tables.items()),
-            tuple(read_enum(name, each, fields.at("enums").key(name)) for name, each in enums.items()),
-        )
+    return Schema(
+        tuple(read_table(name, each, fields.at("tables").key(name), catalogue) for name, each in tables.items()),
+        tuple(read_enum(name, each, fields.at("enums").key(name)) for name, each in enums.items()),
     )
 
 

@@ -100,19 +100,25 @@ def _decimal(kind: Type, value: Any) -> str:
 
 
 def _timestamp(kind: Type, value: Any) -> str:
+    import re
     from datetime import datetime, timezone
 
-    text = value if isinstance(value, str) else ""
+    # Newer Pythons read more forms than older ones, so the form is looked at here.
+    form = r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?"
+    match = re.fullmatch(form, value, re.ASCII) if isinstance(value, str) else None
+    if match is None:
+        raise _misfit(kind)
+    day, time, fraction, zone = match.groups()
+    if zone is None:
+        raise ValueError("A timestamp needs its zone, such as +00:00 at the end.")
+    digits = (fraction or "").rstrip("0").ljust(3, "0")
+    if len(digits) > len("000"):
+        raise ValueError("A timestamp holds milliseconds, no more.")
     try:
-        moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
-        in_utc = moment.astimezone(timezone.utc)
+        moment = datetime.fromisoformat(f"{day}T{time}.{digits}{zone.replace('Z', '+00:00')}").astimezone(timezone.utc)
     except (ValueError, OverflowError):
         raise _misfit(kind) from None
-    if moment.tzinfo is None:
-        raise ValueError("A timestamp needs its zone, such as +00:00 at the end.")
-    if moment.microsecond % 1000:
-        raise ValueError("A timestamp holds milliseconds, no more.")
-    return in_utc.isoformat(timespec="milliseconds")
+    return moment.isoformat(timespec="milliseconds")
 
 
 def _json(kind: Type, value: Any) -> Any:

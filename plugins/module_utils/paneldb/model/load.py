@@ -17,8 +17,8 @@ from .data import (
     read_column,
     read_enum,
     read_list,
+    read_schema,
     read_table,
-    schema_from_data,
     with_references,
 )
 from .reading import Fields, Place, as_mapping, as_text, as_texts
@@ -55,7 +55,7 @@ def _base(fields: Fields) -> Schema:
             "The model that this one extends has not been read.", found=fields.data["extends"]
         )
     fields.value("tables")
-    return schema_from_data(fields.data, fields.place.source)
+    return read_schema(fields)
 
 
 def _extended(schema: Schema, fields: Fields) -> Schema:
