@@ -75,16 +75,15 @@ _Made = TypeVar("_Made")
 
 
 class Token(NamedTuple):
-    """``kind`` is a group of the token pattern, or ``end``; ``start`` counts characters from 0."""
+    """``kind`` is a group of the token pattern, or ``end``; ``start`` counts characters from 0.
+
+    ``word`` is a word in lower case or a symbol, and empty for anything else: quoted names are never keywords.
+    """
 
     kind: str
     text: str
     start: int
-
-    @property
-    def word(self) -> str:
-        """A word in lower case or a symbol; empty for anything else, so that quoted names are never keywords."""
-        return self.text.lower() if self.kind == "word" else self.text if self.kind == "symbol" else ""
+    word: str = ""
 
 
 def parse(text: str, source: str = "", path: str = "") -> Expression:
@@ -135,7 +134,9 @@ class Parser:
             if found is None or "\0" in found.group():
                 mark = self._text[at]
                 raise self._refuse(at, "This cannot be read.", found=mark, hint=_HINTS.get(mark, ""))
-            tokens.append(Token(str(found.lastgroup), found.group(), at))
+            kind, written = str(found.lastgroup), found.group()
+            word = written.lower() if kind == "word" else written if kind == "symbol" else ""
+            tokens.append(Token(kind, written, at, word))
             at = self._skip(found.end())
         tokens.append(Token("end", "", len(self._text)))
         return tokens

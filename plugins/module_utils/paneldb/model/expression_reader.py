@@ -104,7 +104,7 @@ class _DeparsedParser(Parser):
         tokens: list[Token] = []
         for token in super()._tokenized():
             if token.text == "!~~":
-                tokens += [Token("word", "not", token.start), Token("symbol", "~~", token.start + 1)]
+                tokens += [Token("word", "not", token.start, "not"), Token("symbol", "~~", token.start + 1, "~~")]
             else:
                 tokens.append(token)
         return tokens
