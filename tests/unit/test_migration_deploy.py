@@ -76,16 +76,12 @@ def session(database: Database, capabilities: Capabilities = AS_A_WHOLE) -> Any:
     return StoppableEngine(database, capabilities)
 
 
-def apply(
-    database: Database, chain: Chain, capabilities: Capabilities = AS_A_WHOLE, target: str = ""
-) -> StoppableEngine:
-    engine = session(database, capabilities)
-    deploy(engine, chain, target=target, consent=ANYTHING)
-    return engine
+def apply(database: Database, chain: Chain, capabilities: Capabilities = AS_A_WHOLE, target: str = "") -> None:
+    deploy(session(database, capabilities), chain, target=target, consent=ANYTHING)
 
 
 def schema(database: Database) -> Schema:
-    return session(database).catalogue().schema
+    return StoppableEngine(database).catalogue().schema
 
 
 def done(database: Database) -> Counter[tuple[str, int]]:

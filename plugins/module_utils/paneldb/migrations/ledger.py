@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from ..engines.base import BOOKKEEPING_PREFIX, Catalogue, Encoder, Engine
+from ..engines.base import BOOKKEEPING_PREFIX, Encoder, Engine
 from ..errors import MigrationError
-from ..model.operations import Add, Drop, Operation
-from ..model.schema import Column, PrimaryKey, Schema, Table
+from ..model.operations import Add, Drop
+from ..model.plan import Step
+from ..model.schema import Column, PrimaryKey, Table
 from ..model.types import Type
 
 PLANNED, STARTED, DONE, FAILED, INTERRUPTED = "planned", "started", "done", "failed", "interrupted"
@@ -163,18 +164,21 @@ class Ledger:
     def create(self) -> None:
         """Make the tables that are not there yet."""
         if not self.exists():
-            there = tuple(table for table in TABLES if table.name in self._there)
-            self._change([Add("", table) for table in TABLES if table not in there], Schema(there))
+            missing = [Add("", table) for table in TABLES if table.name not in self._there]
+            steps, _ = self._engine.compile(missing, self._engine.catalogue())
+            self._run(steps)
             self._there = frozenset(table.name for table in TABLES)
 
     def drop(self) -> None:
         """Remove the tables where they are there."""
         if self.exists():
-            self._change([Drop("", table) for table in reversed(TABLES)], Schema(TABLES))
+            # No catalogue shows these tables: it is told of them as if they had just been made.
+            _, catalogue = self._engine.compile([Add("", table) for table in TABLES], self._engine.catalogue())
+            steps, _ = self._engine.compile([Drop("", table) for table in reversed(TABLES)], catalogue)
+            self._run(steps)
             self._there = frozenset()
 
-    def _change(self, operations: Sequence[Operation], before: Schema) -> None:
-        steps, _ = self._engine.compile(operations, Catalogue(self._engine.canonical(before)))
+    def _run(self, steps: Iterable[Step]) -> None:
         with self._engine.transaction():
             for step in steps:
                 for statement in step.statements:
