@@ -17,6 +17,9 @@ from .data import column_to_data, element_to_data, lists_of
 from .schema import Column, Element, Enum, PrimaryKey, Schema, Table
 
 _PLAIN = re.compile(r"[A-Za-z_][\w.()/@+-]*\Z", re.ASCII)
+#: The last character that an escape of four digits can name.
+_LAST_SHORT = 0xFFFF
+
 _CONSTANTS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
 
 
@@ -70,7 +73,15 @@ def _flow(value: Any) -> str:
         return "[" + ", ".join(map(_flow, value)) + "]"
     if isinstance(value, str) and _PLAIN.match(value) and value.lower() not in _CONSTANTS:
         return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(map(_visible, json.dumps(value, ensure_ascii=False, default=str)))
+
+
+def _visible(character: str) -> str:
+    """Escape what nobody can see, and what turns the direction of text around."""
+    if character.isprintable():
+        return character
+    number = ord(character)
+    return f"\\u{number:04x}" if number <= _LAST_SHORT else f"\\U{number:08x}"
 
 
 def _key(key: str) -> str:
