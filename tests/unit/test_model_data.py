@@ -145,7 +145,7 @@ TABLES = st.builds(
     TEXTS,
     st.just("") | NAMES_OF_THINGS,
 )
-PARTS = {
+PARTS: dict[str, st.SearchStrategy[Any]] = {
     "column": columns(),
     "primary_key": PRIMARY_KEYS,
     "unique": UNIQUES,
