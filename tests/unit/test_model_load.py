@@ -160,6 +160,7 @@ def test_a_changed_primary_key_is_what_foreign_keys_refer_to() -> None:
         ({"tables": {"nodes": {"columns": {"name": {"typ": "x"}}}}}, "tables.nodes.columns.name", ("'type'?",)),
         ({"tables": {"nodes": {"primary_key": "id"}}}, "tables.nodes.primary_key", ("Expected a list",)),
         ({"tables": {"new": {"remove": []}}}, "tables.new", ("no key 'remove'",)),
+        ({"tables": {"nodes": {"indexes": [["id"], ["id"]]}}}, "tables.nodes.indexes[1]", ("'nodes_id_idx'",)),
         (
             {"tables": {"nodes": {"columns": {"name": {"type": "text"}}}}},
             "tables.nodes.unique[0]",

@@ -105,7 +105,7 @@ CASES: list[tuple[str, Any, str, tuple[str, ...]]] = [
     ("tables|users|indexes|1|name", "COUNTERS_pkey", "tables.counters.primary_key", ("differs only in case",)),
     ("tables|users|indexes|1|name", "counters", "tables.counters", ("has the same name",)),
     ("tables|counters|foreign_keys|0|name", "no_dots", KEY, ("has the same name", "users.checks.no_dots")),
-    ("tables|users|indexes|1", ["role"], f"{USERS}.indexes[0]", ("has the same name",)),
+    ("tables|users|indexes|1", ["role"], f"{USERS}.indexes[1]", ("same name", "Found 'users_role_idx'")),
     # enums
     ("enums|role", [], "enums.role", ("no values",)),
     ("enums|role", ["USER", "USER"], "enums.role", ("a value twice", "'USER'")),

@@ -13,6 +13,7 @@ computed columns. Migration files may carry that (a dropped column carries its w
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Callable
 
 from .naming import check_name, foreign_key_name, index_name, unique_name
@@ -70,16 +71,18 @@ def read_schema(fields: Fields, catalogue: bool = False) -> Schema:
 
 def with_references(schema: Schema) -> Schema:
     """Let foreign keys that name no columns refer to the primary key of the other table, where it has one."""
-    for table in schema.tables:
-        filled = table
-        for key in table.foreign_keys:
-            other = schema.table(key.ref_table)
-            if not key.ref_columns and other and other.primary_key:
-                columns = other.primary_key.columns
-                filled = filled.put(ForeignKey(key.name, key.columns, key.ref_table, columns, key.on_delete))
-        if filled is not table:
-            schema = schema.put(filled)
-    return schema
+    keys = {table.name: table.primary_key.columns for table in schema.tables if table.primary_key}
+    return replace(schema, tables=tuple(_with_references(table, keys) for table in schema.tables))
+
+
+def _with_references(table: Table, primary_keys: dict[str, tuple[str, ...]]) -> Table:
+    if all(key.ref_columns for key in table.foreign_keys):
+        return table
+    filled = (
+        key if key.ref_columns else replace(key, ref_columns=primary_keys.get(key.ref_table, ()))
+        for key in table.foreign_keys
+    )
+    return replace(table, foreign_keys=tuple(filled))
 
 
 def element_from_data(kind: str, table: str, data: Any, place: Place, *, catalogue: bool = False) -> Element:
@@ -125,7 +128,14 @@ def read_table(name: str, data: Any, place: Place, catalogue: bool = False) -> T
 def read_list(table: str, word: str, fields: Fields) -> list[Any]:
     """Read one of a table's lists: ``unique``, ``indexes``, ``foreign_keys`` or ``checks``."""
     read, place = _READERS[LISTS[word]], fields.at(word)
-    return [read(table, each, place.item(index)) for index, each in enumerate(fields.items(word))]
+    found: dict[str, TableElement] = {}
+    for index, data in enumerate(fields.items(word)):
+        element = read(table, data, place.item(index))
+        if element.name in found:
+            hint = "Remove one of the two, or give it a `name` of its own."
+            raise place.item(index).error("Another one in this list has the same name.", found=element.name, hint=hint)
+        found[element.name] = element
+    return list(found.values())
 
 
 def read_column(name: str, data: Any, place: Place, catalogue: bool = False) -> Column:

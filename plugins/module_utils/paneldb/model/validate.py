@@ -336,17 +336,22 @@ def _cycle(schema: Schema) -> Iterator[Problem]:
     A key within one table is none of these, as a row may refer to itself. One that may be null in any of its columns
     is not required.
     """
-    waiting = {table.name: _required(table) for table in schema.tables}
-    free = [name for name, keys in waiting.items() if not keys]
+    required = {table.name: _required(table) for table in schema.tables}
+    waiting = {name: {key.ref_table for key in keys} & required.keys() for name, keys in required.items()}
+    holders: dict[str, list[str]] = {}
+    for name, others in waiting.items():
+        for other in others:
+            holders.setdefault(other, []).append(name)
+    free = [name for name, others in waiting.items() if not others]
     while free:
         done = free.pop()
         del waiting[done]
-        for name, keys in waiting.items():
-            if keys and not any(key.ref_table in waiting for key in keys):
-                keys.clear()
+        for name in holders.get(done, ()):
+            waiting[name].discard(done)
+            if not waiting[name]:
                 free.append(name)
     if waiting:
-        yield _described(waiting)
+        yield _described({name: required[name] for name in waiting})
 
 
 def _required(table: Table) -> list[ForeignKey]:
