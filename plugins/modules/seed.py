@@ -95,7 +95,7 @@ missing_tables:
   returned: success
   type: list
   elements: str
-skipped:
+left_out:
   description: Seeds that were left out, each with the reason, such as a password that was not given.
   returned: success
   type: list

@@ -33,12 +33,14 @@ class DatabasePlan:
 
     def to_data(self) -> dict[str, Any]:
         """Give ``changed``, ``diff``, ``engine``, ``database`` and ``statements`` as plain values."""
+        statements = [statement.text for statement in self.statements]
+        after = _lines(self.after) + "".join(f"-- {statement}\n" for statement in statements)
         return {
             "changed": self.changed,
             "engine": self.target.engine,
             "database": self.after,
-            "statements": [statement.text for statement in self.statements],
-            "diff": {"before": _lines(self.before), "after": _lines(self.after)},
+            "statements": statements,
+            "diff": {"before": _lines(self.before), "after": after},
         }
 
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The database itself: made, changed and dropped from the maintenance database, never in a transaction.
 
-What has to be done inside the database (its schema) is marked by ``Statement.command``.
+What has to be done inside the database (its schema) is marked by ``Statement.command``; where that holds another text,
+it is what is sent instead of the one to be shown, which has no secret in it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ INSIDE = "inside"
 _FORCE_SINCE = 130000
 
 _SETTINGS = ("owner", "encoding", "collation", "ctype", "timezone", "schema")
+#: What is wanted but is no setting of the database itself.
+_BESIDE = ("roles", "owner_password")
 _FIXED = ("encoding", "collation", "ctype")
 _OPTIONS = {"owner": "OWNER", "encoding": "ENCODING", "collation": "LC_COLLATE", "ctype": "LC_CTYPE"}
 
@@ -69,15 +72,16 @@ def plan(
     """See ``Engine.plan_database``.
 
     ``wanted``: ``owner``, ``encoding``, ``collation``, ``ctype``, ``timezone`` (UTC where it is not said), ``roles``
-    (whose sessions in this database have that time zone; the owner's always has). The target's schema is wanted too.
+    (whose sessions in this database have that time zone; the owner's always has), ``owner_password`` (the owner is then
+    made where it is missing). The target's schema is wanted too.
     """
     settings = _wanted(target, wanted)
+    statements = _owner(target, settings, wanted)
     if current is None:
-        statements = [Statement(_create(target, settings))]
+        statements.append(Statement(_create(target, settings)))
         after = {"encoding": "UTF8", **settings}
     else:
         _refuse_fixed(target, settings, current)
-        statements = []
         if settings.get("owner", current["owner"]) != current["owner"]:
             statements.append(Statement(f"ALTER DATABASE {quoted(_name(target))} OWNER TO {quoted(settings['owner'])}"))
         after = {**current, **settings}
@@ -95,7 +99,7 @@ def apply(target: Target, statements: Sequence[Statement]) -> None:
     if outside:
         with _maintenance(target) as session:
             for statement in outside:
-                _ask(session, statement.text)
+                _ask(session, statement.command or statement.text)
     if inside:
         with closing(open_session(replace(target, schema=""))) as session:
             for statement in inside:
@@ -159,10 +163,11 @@ def _ask(
 
 def _wanted(target: Target, wanted: Mapping[str, Any]) -> dict[str, Any]:
     said = {name: value for name, value in wanted.items() if value not in (None, "", [])}
-    unknown = set(said) - {*_SETTINGS, "roles"}
+    unknown = set(said) - {*_SETTINGS, *_BESIDE}
     if unknown:
         raise Unsupported(
-            f"A PostgreSQL database has no {', '.join(sorted(unknown))}.", hint=f"It has {', '.join(_SETTINGS)}, roles."
+            f"A PostgreSQL database has no {', '.join(sorted(unknown))}.",
+            hint=f"It has {', '.join((*_SETTINGS, *_BESIDE))}.",
         )
     settings = {name: str(said[name]) for name in _SETTINGS if name in said}
     if target.schema:
@@ -170,6 +175,17 @@ def _wanted(target: Target, wanted: Mapping[str, Any]) -> dict[str, Any]:
     if "encoding" in settings:
         settings["encoding"] = _encoding(settings["encoding"])
     return {**settings, "timezone": settings.get("timezone", "UTC")}
+
+
+def _owner(target: Target, settings: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Statement]:
+    """The role must be there before a database can be its own."""
+    from .roles import statements
+
+    password = wanted.get("owner_password")
+    if not password or not settings.get("owner"):
+        return []
+    with _maintenance(target) as session:
+        return statements(session, settings["owner"], str(password))
 
 
 def _encoding(name: str) -> str:
