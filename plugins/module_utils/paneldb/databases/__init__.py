@@ -20,7 +20,7 @@ PRESENT, ABSENT = "present", "absent"
 
 @dataclass(frozen=True)
 class DatabasePlan:
-    """What leads from the database as it is to the wanted one: its settings before and after, None where it is absent."""
+    """What leads from the database as it is to the wanted one: settings before and after, None where it is absent."""
 
     target: Target
     before: Mapping[str, Any] | None
