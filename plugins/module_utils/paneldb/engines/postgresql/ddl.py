@@ -58,14 +58,28 @@ def create_index(table: str, index: Index, *, concurrently: bool = False) -> str
 def create_table(table: Table, schema: str) -> Iterator[str]:
     """Give the statements that make a table, but for what keeps its updated-at columns."""
     parts = [column_definition(column, schema) for column in table.columns]
-    constraints = (table.primary_key, *table.uniques, *table.foreign_keys, *table.checks)
+    alike = _alike(table)
+    inside = [each for each in table.uniques if each not in alike]
+    constraints = (table.primary_key, *inside, *table.foreign_keys, *table.checks)
     parts.extend(constraint_definition(each) for each in constraints if each is not None)
-    inside = ",\n  ".join(parts)
-    yield f"CREATE TABLE {quoted(table.name)} (\n  {inside}\n)" if parts else f"CREATE TABLE {quoted(table.name)} ()"
+    body = ",\n  ".join(parts)
+    yield f"CREATE TABLE {quoted(table.name)} (\n  {body}\n)" if parts else f"CREATE TABLE {quoted(table.name)} ()"
+    yield from (f"ALTER TABLE {quoted(table.name)} ADD {constraint_definition(each)}" for each in alike)
     yield from (create_index(table.name, index) for index in table.indexes)
     if table.comment:
         yield comment_on_table(table.name, table.comment)
     yield from (comment_on_column(table.name, column) for column in table.columns if column.comment)
+
+
+def _alike(table: Table) -> list[Unique]:
+    """Uniques over the columns of another key: CREATE TABLE would leave them out in silence."""
+    seen = {table.primary_key.columns} if table.primary_key else set()
+    alike = []
+    for unique in table.uniques:
+        if unique.columns in seen:
+            alike.append(unique)
+        seen.add(unique.columns)
+    return alike
 
 
 def comment_on_table(table: str, comment: str) -> str:

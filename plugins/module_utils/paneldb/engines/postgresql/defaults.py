@@ -25,9 +25,8 @@ _FUNCTIONS = {
     "gen_random_uuid()": UUID,
     "uuid_generate_v4()": UUID,
 }
-_CONSTANT = re.compile(
-    r"(?P<string>E?'(?:[^']|'')*')(?P<casts>(?:::[^':]+)*)|(?P<bare>-?[0-9.]+|true|false)(?:::[^':]+)*"
-)
+_CASTS = r"""(?:::(?:"(?:[^"]|"")*"|[^"':])+)*"""
+_CONSTANT = re.compile(rf"(?:(?P<string>E?'(?:[^']|'')*')|(?P<bare>-?[0-9.]+|true|false)){_CASTS}", re.DOTALL)
 
 
 def read_default(text: str, kind: Type) -> Default | None:

@@ -21,7 +21,8 @@ Row = tuple[Any, ...]
 _SHOWN = 5
 _SERVER = """
     SELECT split_part(current_setting('server_version'), ' ', 1), current_setting('server_version_num')::integer,
-        current_database(), current_schema(), pg_database_size(current_database()), pg_is_in_recovery(), pg_backend_pid(),
+        current_database(), current_schema(), pg_database_size(current_database()), pg_is_in_recovery(),
+        pg_backend_pid(),
         (SELECT extract(epoch FROM max(clock_timestamp() - a.xact_start))::float8 FROM pg_catalog.pg_stat_activity AS a
             WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'),
         CASE WHEN pg_is_in_recovery()

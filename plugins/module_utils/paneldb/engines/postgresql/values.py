@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from json.encoder import encode_basestring
 from typing import Any, Optional
 
@@ -63,17 +63,17 @@ def _encode_uuid(value: Any) -> str:
 
 def _decimal_encoder(kind: Type) -> Callable[[Any], str]:
     """The server writes exactly as many digits behind the point as the type has."""
-    unit, limit = Decimal(1).scaleb(-kind.scale), Decimal(10) ** (kind.precision - kind.scale)
+    unit, context = Decimal(1).scaleb(-kind.scale), Context(prec=kind.precision)
 
     def encode(value: Any) -> str:
         try:
             number = value if isinstance(value, Decimal) else Decimal(str(value))
-            fitted = number.quantize(unit)
+            fitted = number.quantize(unit, context=context)
         except InvalidOperation:
             raise ValueError(f"{value!r} is no {kind}.") from None
-        if fitted != number or abs(fitted) >= limit:
+        if fitted != number:
             raise ValueError(f"{value!r} has more digits than {kind} keeps.")
-        return f"{fitted or abs(fitted):f}"
+        return f"{fitted or unit - unit:f}"
 
     return encode
 
@@ -120,11 +120,19 @@ def _encode_number(value: Any) -> str:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value!r} is no JSON number.")
-        text = repr(value)
-        return (f"{Decimal(text):f}" if "e" in text else text) if value else "0.0"
+        return _plain_float(value) if value else "0.0"
     if isinstance(value, int):
         return str(value)
     raise ValueError(f"{type(value).__name__} is no JSON value.")
+
+
+def _plain_float(value: float) -> str:
+    """Without an exponent, and always with a point: it is read back as a float."""
+    text = repr(value)
+    if "e" not in text:
+        return text
+    plain = f"{Decimal(text):f}"
+    return plain if "." in plain else f"{plain}.0"
 
 
 def _encode_bytes(value: Any) -> str:
