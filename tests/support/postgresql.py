@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Optional
 from urllib.parse import quote
 
+from ansible_collections.ctrlaltplay.paneldb.tests.support.disks import small_disk
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ports import LOOPBACK, free_port
 from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import kill_tree, wait_until
 
@@ -121,10 +122,13 @@ class PostgresServer:
         finally:
             connection.close()
 
-    def create_database(self, name: str = "", template: str = "template0", owner: str = SUPERUSER) -> str:
+    def create_database(
+        self, name: str = "", template: str = "template0", owner: str = SUPERUSER, tablespace: str = "pg_default"
+    ) -> str:
         """Create a database, named at random where no name is given, and return its name."""
         chosen = name or f"t_{secrets.token_hex(6)}"
-        self.run(f"CREATE DATABASE {quoted(chosen)} TEMPLATE {quoted(template)} OWNER {quoted(owner)}")
+        place = f"TEMPLATE {quoted(template)} OWNER {quoted(owner)} TABLESPACE {quoted(tablespace)}"
+        self.run(f"CREATE DATABASE {quoted(chosen)} {place}")
         return chosen
 
     def drop_database(self, name: str) -> None:
@@ -177,6 +181,29 @@ class PostgresServer:
         except psycopg2.OperationalError:
             return False
         return True
+
+
+@contextmanager
+def small_tablespace(server: PostgresServer, mebibytes: int) -> Iterator[str]:
+    """Yield the name of a tablespace that is full after ``mebibytes``; an empty database takes about 8 of them.
+
+    Databases in it are dropped at the end of the block.
+    """
+    name = f"small_{secrets.token_hex(6)}"
+    folder = server.folder / name
+    folder.mkdir()
+    account = system_user()
+    with small_disk(folder, mebibytes, account.pw_uid, account.pw_gid):
+        server.run(f"CREATE TABLESPACE {quoted(name)} LOCATION '{folder}'")
+        try:
+            yield name
+        finally:
+            inside = (
+                "SELECT datname FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE spcname = %s"
+            )
+            for (database,) in server.run(inside, (name,)):
+                server.drop_database(database)
+            server.run(f"DROP TABLESPACE {quoted(name)}")
 
 
 def quoted(identifier: str) -> str:

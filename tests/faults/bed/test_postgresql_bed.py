@@ -8,7 +8,11 @@ from __future__ import annotations
 import psycopg2
 import pytest
 
-from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import PostgresServer, postgresql_server
+from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import (
+    PostgresServer,
+    postgresql_server,
+    small_tablespace,
+)
 from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import alive
 
 
@@ -46,3 +50,15 @@ def test_survives_a_crash_and_a_restart_on_its_port() -> None:
         last = server.pid
     assert not alive(last)
     assert not server.folder.exists()
+
+
+def test_a_small_tablespace_fills_up_and_the_server_goes_on(postgresql_server: PostgresServer) -> None:
+    with small_tablespace(postgresql_server, 16) as tablespace:
+        database = postgresql_server.create_database(tablespace=tablespace)
+        postgresql_server.run("CREATE TABLE rows (value text)", database=database)
+        with pytest.raises(psycopg2.errors.DiskFull):
+            postgresql_server.run(
+                "INSERT INTO rows SELECT repeat(md5(n::text), 30) FROM generate_series(1, 20000) n", database=database
+            )
+        assert postgresql_server.run("SELECT count(*) FROM rows", database=database) == [(0,)]
+    assert postgresql_server.run("SELECT 1") == [(1,)]
