@@ -15,7 +15,7 @@ from .drift import compare
 from .errors import Drifted
 from .ledger import BASELINE, Ledger
 from .position import locate
-from .run import Journal, Record, start
+from .run import Record, begin
 
 
 def plan_baseline(engine: Engine, chain: Chain, *, target: str = "") -> Outcome:
@@ -45,10 +45,8 @@ def baseline(engine: Engine, chain: Chain, *, target: str = "", consent: Consent
         outcome = plan_baseline(engine, chain, target=target)
         require_consent(outcome.plan, consent or Consent())
         if outcome.plan.changed:
-            ledger = Ledger(engine)
             with engine.transaction():
-                run = start(engine, ledger, BASELINE, outcome.plan.fingerprint)
-                Journal(engine, ledger, run).carry_out(outcome.plan.stages, outcome.records)
+                begin(engine, BASELINE, outcome.plan, outcome.records).carry_out()
     return outcome
 
 

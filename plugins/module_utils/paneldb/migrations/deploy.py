@@ -15,17 +15,17 @@ from ..model.schema import Element, Schema, Table
 from ..planning import Change, Consent, Progress, compose, require_consent
 from .chain import Chain, advanced, refuse_other_state
 from .errors import Drifted
-from .ledger import DEPLOY, SQUASH, Ledger
+from .ledger import DEPLOY, SQUASH, STARTED, Ledger
 from .position import Position, locate
 from .resume import find_unfinished, refuse_other_direction, settle
-from .run import Journal, Record, start
+from .run import Record, begin
 
 DRIFT_HINT = "Look at the drift (`migrate_info`), then undo what was changed by hand or say it in a migration."
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was done or, before a run, would be: the plan, the migrations in it, whether an earlier run is resumed."""
+    """What was done or would be: the plan, the migrations in it, whether an earlier run was interrupted."""
 
     plan: Plan
     records: tuple[Record, ...] = ()
@@ -60,15 +60,13 @@ def deploy(
     :raises PlanChanged: where the plan is not the one consented to.
     :raises LockHeld: where another runner holds the lock for longer than the target's ``lock_timeout``.
     """
-    ledger = Ledger(engine)
-    if not _todo(locate(chain, ledger.applied()), target):
+    if not _todo(locate(chain, Ledger(engine).applied()), target):
         return nothing(engine)
     with engine.lock(engine.target.lock_timeout):
         outcome = plan_deploy(engine, chain, target=target)
         require_consent(outcome.plan, consent or Consent())
         if outcome.plan.changed:
-            run = start(engine, ledger, DEPLOY, outcome.plan.fingerprint)
-            Journal(engine, ledger, run, progress).carry_out(outcome.plan.stages, outcome.records)
+            begin(engine, DEPLOY, outcome.plan, outcome.records, progress).carry_out()
     return outcome
 
 
@@ -100,7 +98,9 @@ def _plan(engine: Engine, ledger: Ledger, position: Position, target: str) -> Ou
         replaced = tuple(identity for identity in position.squashed.replaces if identity in position.rows)
         records.insert(0, Record(position.squashed, SQUASH, forget=replaced))
     plan = planned(engine, [Change(each.migration.id, _remaining(each)) for each in records], catalogue)
-    return Outcome(_with_consent_of_files(plan, records), tuple(records), left is not None)
+    return Outcome(
+        _with_consent_of_files(plan, records), tuple(records), left is not None or bool(ledger.runs(STARTED))
+    )
 
 
 def _remaining(record: Record) -> tuple[Operation, ...]:

@@ -4,18 +4,18 @@
 """The journal that a database keeps of its migrations: what is applied, each run, each operation.
 
 Its three tables are a model like any other, made by the engine's own ``compile``. A run has one row from its start to
-its end. A migration has one row while it is applied. Operations have rows: those of a migration that commits as a whole
-come with it, as done; those of a migration that cannot are written before (planned) and followed up one by one
-(started, done, failed), so that the next run knows where this one stopped.
+its end. A migration has one row while it is applied. Each operation of a run has one row: planned at first, then done;
+where a migration cannot commit as a whole, also started or failed (see ``run``).
 """
 
 from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from ..engines.base import BOOKKEEPING_PREFIX, Encoder, Engine
@@ -211,17 +211,9 @@ class Ledger:
 
     # --- what happens --------------------------------------------------------------------------------------------
 
-    def start_run(self, kind: str, fingerprint: str, owner: str = "") -> RunRow:
-        """Write the row of a run that begins now, and mark those that never ended as interrupted.
-
-        Only the holder of the lock may call this: whatever still counts as started has no living owner.
-        """
-        run = RunRow(str(uuid.uuid4()), kind, now(), None, STARTED, owner or whoami(), fingerprint, "")
-        with self._engine.transaction():
-            lost = [(row.id, INTERRUPTED, run.started_at) for row in self.runs(STARTED)]
-            self._update(RUNS, ["id"], ["state", "ended_at"], lost)
-            self._insert(RUNS, [run])
-        return run
+    def add_run(self, run: RunRow) -> None:
+        """Write the row of a run that begins."""
+        self._insert(RUNS, [run])
 
     def end_run(self, run: RunRow, state: str = DONE, error: str = "") -> None:
         """Write how a run ended."""
@@ -277,6 +269,17 @@ class Ledger:
             named = dict(zip(table.column_names, encoders))
             self._codecs[table.name] = _Codec(named, self._engine.decoders(table.columns))
         return self._codecs[table.name]
+
+
+def by_migration(rows: Iterable[OperationRow]) -> Iterator[tuple[str, tuple[OperationRow, ...]]]:
+    """Part rows of one run that stand in order."""
+    for identity, group in groupby(rows, lambda row: row.migration):
+        yield identity, tuple(group)
+
+
+def new_run(kind: str, fingerprint: str) -> RunRow:
+    """Give the row of a run of this process that begins now."""
+    return RunRow(str(uuid.uuid4()), kind, now(), None, STARTED, whoami(), fingerprint, "")
 
 
 def _through(convert: Encoder, value: Any) -> Any:

@@ -21,7 +21,7 @@ from .chain import Chain, advanced
 from .deploy import Outcome
 from .errors import NotConfirmed
 from .ledger import DEPLOY, RESET, Ledger
-from .run import Journal, Record, start
+from .run import Record, begin
 
 PRODUCTION = "production"
 
@@ -84,20 +84,16 @@ def reset(
     :raises LockHeld: where another runner holds the lock for longer than the target's ``lock_timeout``.
     """
     require_confirmation(engine.target, confirm, environment)
-    ledger = Ledger(engine)
     with engine.lock(engine.target.lock_timeout):
         outcome = plan_reset(engine, chain)
         require_consent(outcome.plan, consent or Consent())
-        stages = list(outcome.plan.stages)
+        removal = outcome.plan.stages[: len(outcome.plan.stages) - len(outcome.records)]
         with engine.transaction(schema_change=True):
-            if len(stages) > len(outcome.records):
-                apply_stage(engine, stages.pop(0), progress)
-            ledger.drop()
-            run = start(engine, ledger, RESET, outcome.plan.fingerprint)
-        journal = Journal(engine, ledger, run, progress)
-        journal.carry_out(stages, outcome.records)
-        if not stages:
-            ledger.end_run(run)
+            for stage in removal:
+                apply_stage(engine, stage, progress)
+            Ledger(engine).drop()
+            journal = begin(engine, RESET, outcome.plan, outcome.records, progress)
+        journal.carry_out()
     return outcome
 
 

@@ -17,7 +17,7 @@ from ..model.operations import Execute, NoInverse, Operation, fits, replay
 from ..model.schema import Schema
 from .errors import HalfDone
 from .files import Migration
-from .ledger import DONE, PLANNED, Ledger, OperationRow
+from .ledger import DONE, PLANNED, Ledger, OperationRow, by_migration
 from .position import Position
 
 
@@ -40,7 +40,7 @@ def find_unfinished(ledger: Ledger, position: Position) -> Unfinished | None:
 
     :raises HalfDone: where it is not the migration that comes next, or its file is another by now.
     """
-    rows = ledger.unfinished()
+    rows = _half_done(ledger)
     if not rows:
         return None
     identity = rows[0].migration
@@ -51,15 +51,27 @@ def find_unfinished(ledger: Ledger, position: Position) -> Unfinished | None:
             hint="Use the files of that run until it is through.",
             migration=identity,
         )
-    all_rows = tuple(row for row in ledger.operations(rows[0].run) if row.migration == identity)
-    left = Unfinished(position.chain.get(identity), identity == position.head, all_rows)
-    if [(row.name, row.target) for row in all_rows] != [(each.name, each.target) for each in _told(left)]:
+    left = Unfinished(position.chain.get(identity), identity == position.head, rows)
+    if [(row.name, row.target) for row in rows] != [(each.name, each.target) for each in _told(left)]:
         raise HalfDone(
             f"An earlier run stopped inside {identity}, and its file has changed since.",
             hint="Restore the file until the migration is through.",
             migration=identity,
         )
     return left
+
+
+def _half_done(ledger: Ledger) -> tuple[OperationRow, ...]:
+    """Give the rows of the migration that a run stopped in: some of it has happened, and not all of it.
+
+    Where all of a migration is still planned, nothing has happened, or everything: it commits as a whole.
+    """
+    for run in dict.fromkeys(row.run for row in ledger.unfinished()):
+        for _, rows in by_migration(ledger.operations(run)):
+            states = {row.state for row in rows}
+            if states not in ({PLANNED}, {DONE}):
+                return rows
+    return ()
 
 
 def _told(left: Unfinished) -> tuple[Operation, ...]:

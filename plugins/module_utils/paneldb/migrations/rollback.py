@@ -15,10 +15,10 @@ from .chain import Chain, advanced
 from .deploy import Outcome, nothing, planned
 from .errors import UnknownMigration
 from .files import Migration
-from .ledger import ROLLBACK, Ledger
+from .ledger import ROLLBACK, STARTED, Ledger
 from .position import Position, locate
 from .resume import find_unfinished, refuse_other_direction, settle
-from .run import Journal, Record, start
+from .run import Record, begin
 
 #: The target before the first migration.
 NONE = "none"
@@ -45,16 +45,14 @@ def rollback(
     :raises PlanChanged: where the plan is not the one consented to.
     :raises LockHeld: where another runner holds the lock for longer than the target's ``lock_timeout``.
     """
-    ledger = Ledger(engine)
-    position = locate(chain, ledger.applied())
+    position = locate(chain, Ledger(engine).applied())
     if position.count == _kept(position, target):
         return nothing(engine)
     with engine.lock(engine.target.lock_timeout):
         outcome = plan_rollback(engine, chain, target=target)
         require_consent(outcome.plan, consent or Consent())
         if outcome.plan.changed:
-            run = start(engine, ledger, ROLLBACK, outcome.plan.fingerprint)
-            Journal(engine, ledger, run, progress).carry_out(outcome.plan.stages, outcome.records)
+            begin(engine, ROLLBACK, outcome.plan, outcome.records, progress).carry_out()
     return outcome
 
 
@@ -83,7 +81,7 @@ def _plan(engine: Engine, ledger: Ledger, position: Position, target: str) -> Ou
         records[0] = Record(going[0], ROLLBACK, keep=False, forget=records[0].forget, left=rows)
         inverses[0] = inverses[0][records[0].done :]
     changes = [Change(each.id, operations, reverse=True) for each, operations in zip(going, inverses)]
-    return Outcome(planned(engine, changes, catalogue), tuple(records), left is not None)
+    return Outcome(planned(engine, changes, catalogue), tuple(records), left is not None or bool(ledger.runs(STARTED)))
 
 
 def _rows_of(migration: Migration, position: Position) -> tuple[str, ...]:

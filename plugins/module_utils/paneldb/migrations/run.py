@@ -3,9 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Carrying out a plan of migrations and writing the journal beside it.
 
-A migration whose steps are all transactional, on an engine whose DDL is, commits as a whole together with its rows in
+A migration whose steps are all transactional, on an engine whose DDL is, commits as a whole together with its row in
 the journal. Any other migration is followed up operation by operation, so that the next run can go on where this one
-stops. The row of the run is committed before the first statement and ends together with the last migration.
+stops. The row of the run and what it plans are committed before the first statement; it ends with the last migration.
+
+What a run has planned and done as a whole is written as done at its end, all at once: until then the migrations' rows
+tell how far it came, and whoever finds the run interrupted writes it down (``_settle``).
 """
 
 from __future__ import annotations
@@ -13,13 +16,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from ..engines.base import Engine
 from ..errors import PanelDbError
-from ..model.plan import Stage
+from ..model.plan import Plan, Stage
 from ..planning import Progress, apply_stage
 from .files import Migration
-from .ledger import DONE, FAILED, PLANNED, STARTED, Applied, Ledger, OperationRow, RunRow, now
+from .ledger import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    PLANNED,
+    ROLLBACK,
+    STARTED,
+    Applied,
+    Ledger,
+    OperationRow,
+    RunRow,
+    by_migration,
+    new_run,
+    now,
+)
 
 
 @dataclass(frozen=True)
@@ -43,38 +61,59 @@ class Record:
 
 
 class Journal:
-    """One run, from its start to its end, and its plan carried out. ``records`` has one for each stage."""
+    """One run: its row, the rows of its operations, and the plan carried out."""
 
     def __init__(self, engine: Engine, ledger: Ledger, run: RunRow, progress: Progress | None = None) -> None:
         self.engine = engine
         self.ledger = ledger
         self.run = run
         self.progress = progress or Progress()
+        self.parts: list[_Whole] = []
 
-    def carry_out(self, stages: Sequence[Stage], records: Sequence[Record]) -> None:
-        """Run the stages in order.
+    def plan(self, stages: Sequence[Stage], records: Sequence[Record]) -> None:
+        """Write what the run is going to do; the caller commits it."""
+        for stage, record in zip(stages, records):
+            kind = _Whole if self._whole(stage, record) else _Followed
+            self.parts.append(kind(self, stage, record, last=len(self.parts) == len(stages) - 1))
+        self.ledger.remove_operations(row for record in records for row in record.left)
+        # What an interrupted run has done is taken over, so that each operation has one row.
+        taken = [row._replace(run=self.run.id) for record in records for row in record.left if row.state == DONE]
+        self.ledger.add_operations([*taken, *(row for part in self.parts for row in part.rows)])
+        if not stages:
+            self.ledger.end_run(self.run)
 
-        :raises StatementFailed: where the engine refuses one; what it began is undone where that can be.
+    def carry_out(self) -> None:
+        """Do what is planned, in order.
+
+        :raises StatementFailed: where the engine refuses a statement; what it began is undone where that can be.
         """
-        try:
-            for number, (stage, record) in enumerate(zip(stages, records), 1):
-                work = _Whole if self._whole(stage, record) else _Followed
-                work(self, stage, record, last=number == len(stages)).apply()
-        except PanelDbError as error:
-            self.fail(error)
-            raise
+        for number, part in enumerate(self.parts):
+            try:
+                part.apply()
+            except PanelDbError as error:
+                self._fail(number, error)
+                raise
 
-    def fail(self, error: PanelDbError) -> None:
-        """Write that the run failed; where even that cannot be written, the next run finds it interrupted."""
-        told = [str(error.details[key]) for key in ("origin", "operation") if error.details.get(key)]
-        try:
-            self.ledger.end_run(self.run, FAILED, ": ".join([*told, error.message]))
-        except PanelDbError:
-            error.details["journal"] = "The failure could not be written to the journal."
+    def end(self) -> None:
+        """Write that all is done."""
+        self.ledger.update_operations(row for part in self.parts for row in part.unwritten())
+        self.ledger.end_run(self.run)
 
     def _whole(self, stage: Stage, record: Record) -> bool:
         transactional = self.engine.capabilities.transactional_ddl and all(step.transactional for step in stage.steps)
         return not record.left and (transactional or not stage.steps)
+
+    def _fail(self, number: int, error: PanelDbError) -> None:
+        """Write that the run failed; where even that cannot be written, the next run finds it interrupted."""
+        told = [str(error.details[key]) for key in ("origin", "operation") if error.details.get(key)]
+        try:
+            with self.engine.transaction():
+                self.ledger.update_operations(row for part in self.parts[:number] for row in part.unwritten())
+                self.ledger.update_operations(self.parts[number].failed())
+                self.ledger.remove_operations(row for part in self.parts[number:] for row in part.undone())
+                self.ledger.end_run(self.run, FAILED, ": ".join([*told, error.message]))
+        except PanelDbError:
+            error.details["journal"] = "The failure could not be written to the journal."
 
 
 @dataclass
@@ -85,113 +124,107 @@ class _Whole(Progress):
     stage: Stage
     record: Record
     last: bool
-    started: datetime = field(default_factory=now)
-    times: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
+    rows: list[OperationRow] = field(init=False)
+
+    def __post_init__(self) -> None:
+        run, migration = self.journal.run.id, self.record.migration.id
+        self.rows = [
+            OperationRow(run, migration, position, operation.name, operation.target, PLANNED)
+            for position, operation in enumerate(self.stage.operations, self.record.done)
+        ]
 
     def apply(self) -> None:
-        """Run the stage and write its rows, in one transaction."""
+        """Run the stage and write its row, in one transaction."""
+        started = now()
         with self.journal.engine.transaction(schema_change=bool(self.stage.steps)):
             apply_stage(self.journal.engine, self.stage, self)
-            self.write_operations()
-            self.finish()
+            self.finish(started)
 
     def before_step(self, stage: Stage, position: int) -> None:
-        """Note the time."""
-        started = now()
-        self.times.update((each, (started, started)) for each in stage.steps[position].operations)
+        """Note that it has started."""
+        self._note(position, state=STARTED, started_at=now())
         self.journal.progress.before_step(stage, position)
 
     def after_step(self, stage: Stage, position: int) -> None:
-        """Note the time."""
-        ended = now()
-        self.times.update((each, (self.times[each][0], ended)) for each in stage.steps[position].operations)
+        """Note that it is done."""
+        self._note(position, state=DONE, ended_at=now())
         self.journal.progress.after_step(stage, position)
 
-    def write_operations(self) -> None:
-        """Write the operations as done."""
-        self.journal.ledger.add_operations(
-            row._replace(state=DONE, started_at=times[0], ended_at=times[1])
-            for row in planned_rows(self.journal.run, self.stage, self.record)
-            for times in [self.times.get(row.position, (self.started, self.started))]
-        )
+    def _note(self, position: int, **changes: Any) -> None:
+        for each in self.stage.steps[position].operations:
+            self.rows[each] = self.rows[each]._replace(**changes)
 
-    def finish(self) -> None:
+    def finish(self, started: datetime) -> None:
         """Write what the stage comes to, and the end of the run where it is the last one."""
         ledger, record = self.journal.ledger, self.record
         ledger.remove_applied(record.forget)
         if record.keep:
-            ledger.add_applied([_applied(record, self.journal.run, self.started)])
+            ledger.add_applied([_applied(record, self.journal.run, started)])
         if self.last:
-            ledger.end_run(self.journal.run)
+            self.journal.end()
+
+    def unwritten(self) -> list[OperationRow]:
+        """Rows whose state the journal does not have yet, once the stage is through."""
+        return [row._replace(state=DONE) for row in self.rows]
+
+    def failed(self) -> list[OperationRow]:
+        """Rows to be written as failed where the stage failed."""
+        return []
+
+    def undone(self) -> list[OperationRow]:
+        """Rows that nobody needs where the run ended before the stage, or in it."""
+        return self.rows
 
 
 @dataclass
 class _Followed(_Whole):
     """A stage that cannot commit as a whole: each operation's state is written as it changes."""
 
-    rows: list[OperationRow] = field(default_factory=list)
+    begun: bool = False
 
     def apply(self) -> None:
-        """Write what is planned, then run the stage step by step."""
-        self._plan()
-        try:
-            apply_stage(self.journal.engine, self.stage, self)
-        except PanelDbError:
-            self._mark_failed()
-            raise
+        """Run the stage step by step."""
+        self.begun = True
+        self.started = now()
+        apply_stage(self.journal.engine, self.stage, self)
         if not self.stage.steps:
             with self.journal.engine.transaction():
-                self.finish()
-
-    def _plan(self) -> None:
-        """Take over what an interrupted run left, so that each operation has one row, and write the rest."""
-        run, record = self.journal.run, self.record
-        taken = [row._replace(run=run.id) for row in record.left if row.state == DONE]
-        self.rows = planned_rows(run, self.stage, record)
-        with self.journal.engine.transaction():
-            self.journal.ledger.remove_operations(record.left)
-            self.journal.ledger.add_operations([*taken, *self.rows])
+                self.finish(self.started)
 
     def before_step(self, stage: Stage, position: int) -> None:
         """Commit that the step has started, where it is not part of a transaction."""
         super().before_step(stage, position)
-        if self._alone(position):
-            self._update(position, STARTED)
+        if not (self.journal.engine.capabilities.transactional_ddl and stage.steps[position].transactional):
+            self._write(position)
 
     def after_step(self, stage: Stage, position: int) -> None:
         """Write that the step is done; with the last one the migration is."""
         super().after_step(stage, position)
         with self.journal.engine.transaction():
             if position == len(stage.steps) - 1:
-                self.finish()
-            self._update(position, DONE)
+                self.finish(self.started)
+            self._write(position)
 
-    def _alone(self, position: int) -> bool:
-        return not (self.journal.engine.capabilities.transactional_ddl and self.stage.steps[position].transactional)
-
-    def _update(self, position: int, state: str) -> None:
-        for each in self.stage.steps[position].operations:
-            started, ended = self.times[each]
-            told = self.rows[each]._replace(state=state, started_at=started, ended_at=ended if state == DONE else None)
-            self.rows[each] = told
+    def _write(self, position: int) -> None:
         self.journal.ledger.update_operations([self.rows[each] for each in self.stage.steps[position].operations])
 
-    def _mark_failed(self) -> None:
-        """What had started and is not done has failed; steps of a transaction are as they were before it."""
-        failed = [row._replace(state=FAILED, ended_at=now()) for row in self.rows if row.state == STARTED]
-        try:
-            self.journal.ledger.update_operations(failed)
-        except PanelDbError:
-            # The server is gone: the rows say started, which the next run treats alike.
-            return
+    def unwritten(self) -> list[OperationRow]:
+        """None: all of them are written."""
+        return []
 
+    def failed(self) -> list[OperationRow]:
+        """What had started alone and is not done. Steps of a transaction are planned again."""
+        capabilities = self.journal.engine.capabilities
+        return [
+            self.rows[each]._replace(state=FAILED, ended_at=now())
+            for step in self.stage.steps
+            for each in step.operations
+            if self.rows[each].state == STARTED and not (capabilities.transactional_ddl and step.transactional)
+        ]
 
-def planned_rows(run: RunRow, stage: Stage, record: Record) -> list[OperationRow]:
-    """Give a row for each operation of the stage."""
-    return [
-        OperationRow(run.id, record.migration.id, position, operation.name, operation.target, PLANNED)
-        for position, operation in enumerate(stage.operations, record.done)
-    ]
+    def undone(self) -> list[OperationRow]:
+        """The rows of a stage that has begun are for the run that goes on."""
+        return [] if self.begun else self.rows
 
 
 def _applied(record: Record, run: RunRow, started: datetime) -> Applied:
@@ -208,8 +241,39 @@ def _applied(record: Record, run: RunRow, started: datetime) -> Applied:
     )
 
 
-def start(engine: Engine, ledger: Ledger, kind: str, fingerprint: str) -> RunRow:
-    """Make the journal where there is none, and commit the row of a new run. The caller holds the lock."""
+def begin(
+    engine: Engine, kind: str, plan: Plan, records: Sequence[Record], progress: Progress | None = None
+) -> Journal:
+    """Commit the row of a new run and of all that it plans; make the journal where there is none.
+
+    Only the holder of the lock may call this: whatever run still counts as started has no living owner.
+    """
+    ledger = Ledger(engine)
+    stages = plan.stages[len(plan.stages) - len(records) :]
     with engine.transaction():
         ledger.create()
-        return ledger.start_run(kind, fingerprint)
+        for lost in ledger.runs(STARTED):
+            _settle(ledger, lost)
+            ledger.end_run(lost, INTERRUPTED)
+        journal = Journal(engine, ledger, new_run(kind, plan.fingerprint), progress)
+        ledger.add_run(journal.run)
+        journal.plan(stages, records)
+    return journal
+
+
+def _settle(ledger: Ledger, lost: RunRow) -> None:
+    """Write what an interrupted run came to: what its migrations' rows tell is done, what had not begun goes.
+
+    A migration that was followed up operation by operation stays as it is, for the run that goes on with it.
+    """
+    applied = ledger.applied()
+    for identity, rows in by_migration(ledger.operations(lost.id)):
+        if any(row.state != PLANNED for row in rows):
+            continue
+        row = applied.get(identity)
+        there = row is not None and row.run == lost.id
+        if there if lost.kind != ROLLBACK else row is None:
+            ended = row.applied_at if row else None
+            ledger.update_operations(each._replace(state=DONE, ended_at=ended) for each in rows)
+        else:
+            ledger.remove_operations(rows)
