@@ -276,12 +276,12 @@ def test_a_real_run_holds_the_lock_and_check_mode_does_not(memory: MemoryEngine)
 
 
 def test_a_rule_that_only_the_database_knows_names_the_row_and_leaves_everything_as_it_was(
-    memory: MemoryEngine,
+    memory: MemoryEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> int:
         raise ConstraintViolated("A trigger says no.", row=1)
 
-    memory.insert = refuse  # type: ignore[method-assign]
+    monkeypatch.setattr(memory, "insert", refuse)
     with pytest.raises(ConstraintViolated, match=r"seeds.yml: seeds\[0\].rows\[2\]: A trigger says no") as caught:
         run(memory.as_engine(), seed("people", "name", [{"name": "a"}, {"name": "b", "level": 2}, {"name": "c"}]))
     assert caught.value.details["path"] == "seeds[0].rows[2]"

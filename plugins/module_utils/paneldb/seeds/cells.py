@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What cells mean: plain values by the type of their column, references, secrets, passwords.
 
-In a ``json`` column a cell is what it is. In all others a mapping is one of
+In a ``json`` column a cell is what it is, but for values from Ansible Vault. In all others a mapping is one of
 
 ``{ref: roles, name: ADMIN}``       the row of another table which those columns name
-``{env: NAME}``                     the text of a variable; ``{secret: TEXT}`` is how decrypted values arrive
+``{env: NAME}``                     the text of a variable; ``!vault`` before a value says such a text, encrypted
 ``{password: TEXT, rounds: 12}``    a bcrypt hash of the text, or of ``{env: NAME}``
 """
 
@@ -48,7 +48,8 @@ class Reader:
             if dict in types and column.type.name != "json":
                 self._read_special(batch, column, cells)
             else:
-                batch.logical[name], batch.stored[name] = self._values(batch, column, cells, types)
+                plain = _opened(batch, name, cells) if column.type.name == "json" else cells
+                batch.logical[name], batch.stored[name] = self._values(batch, column, plain, types)
 
     def _values(
         self, batch: Batch, column: Column, cells: list[Any], types: set[type], indexes: Sequence[int] | None = None
@@ -119,7 +120,7 @@ class Reader:
         elif is_secret(cell):
             texts[index] = secret_text(cell, place, self._variables)
         else:
-            expected = f"a value of type {column.type}, or one of ref, env, secret and password as key"
+            expected = f"a value of type {column.type}, or a mapping with ref, env or password"
             raise place.error("This mapping is no value.", expected=expected)
 
     def _fill_secrets(self, batch: Batch, column: Column, texts: Mapping[int, str]) -> None:
@@ -147,6 +148,16 @@ class Reader:
                 raise named.at(cells.index(None), each).error("Null names no row.", expected="a value")
         self.read(named)
         return Reference(_target(batch.table, column, other, place), indexes, named)
+
+
+def _opened(batch: Batch, name: str, cells: list[Any]) -> list[Any]:
+    """Open what came from Ansible Vault in a json column, which makes the whole column a secret."""
+    from .secrets import opened
+
+    values = [opened(cell) for cell in cells]
+    if any(new is not old for new, old in zip(values, cells)):
+        batch.secret.add(name)
+    return values
 
 
 def _require_unique(table: Table, names: list[str], place: Place) -> None:

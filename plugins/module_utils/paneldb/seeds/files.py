@@ -8,7 +8,8 @@ A document is ``{seeds: [SEED, ...]}``, a list of seeds, or one seed. A seed::
     table: permissions
     key: [name]                       # names a row; must be unique in the model
     protect: [description]            # columns that an operator may edit: set when a row is made, never changed after
-    secret: [token]                   # columns whose values are never shown; {env: ..} and passwords are secret anyway
+    secret: [token]                   # columns whose values are never shown, or true: all of them. Variables, values
+                                      # from Ansible Vault and passwords are secrets anyway
     prune: false                      # true: rows of the table that no seed names are deleted
     when_set: PANEL_ADMIN_PASSWORD    # leave this seed out where that variable is empty
     rows:                             # or ``columns`` and ``values``, or ``src``: a file that holds the rows
@@ -133,7 +134,9 @@ def _seed(fields: Fields, schema: Schema) -> Seed:
         table=table,
         key=_key(fields, table),
         protect=frozenset(_columns(fields, table, "protect")),
-        secret=frozenset(_columns(fields, table, "secret")),
+        secret=frozenset(
+            table.column_names if fields.data.get("secret") is True else _columns(fields, table, "secret")
+        ),
         prune=fields.flag("prune"),
         rows=fields.items(listed),
         columns=columns,

@@ -15,6 +15,9 @@ from .convert import storable
 #: What stands for a secret wherever people look.
 MASK = "********"
 
+#: ``{"!vault": TEXT}`` is how a value that Ansible Vault kept arrives: open, and known to be a secret.
+VAULTED = "!vault"
+
 #: Cost of new hashes: 2 to this power rounds, as the panel itself makes them.
 ROUNDS = 12
 _FEWEST_ROUNDS, _MOST_ROUNDS = 4, 20
@@ -73,8 +76,26 @@ def is_password(cell: Any) -> bool:
 
 
 def is_secret(cell: Any) -> bool:
-    """Tell whether the cell is ``{env: NAME}``, or ``{secret: TEXT}`` as which decrypted values arrive."""
-    return isinstance(cell, dict) and ("env" in cell or "secret" in cell)
+    """Tell whether the cell is ``{env: NAME}``, or a value from Ansible Vault."""
+    return isinstance(cell, dict) and ("env" in cell or VAULTED in cell)
+
+
+def vaulted(text: str) -> dict[str, str]:
+    """Mark the text of a decrypted value as a secret."""
+    return {VAULTED: text}
+
+
+def opened(value: Any) -> Any:
+    """Put texts in place of the decrypted values in a json cell; the same object comes back where there are none."""
+    if isinstance(value, dict):
+        if value.keys() == {VAULTED}:
+            return value[VAULTED]
+        inner = {key: opened(each) for key, each in value.items()}
+        return inner if any(inner[key] is not value[key] for key in value) else value
+    if isinstance(value, list):
+        items = [opened(each) for each in value]
+        return items if any(new is not old for new, old in zip(items, value)) else value
+    return value
 
 
 def secret_text(cell: Any, place: Place, variables: Mapping[str, str]) -> str:
@@ -82,11 +103,8 @@ def secret_text(cell: Any, place: Place, variables: Mapping[str, str]) -> str:
 
     :raises InputError: the variable is not set, or the cell has another form.
     """
-    if "secret" in cell:
-        text = Fields(cell, place, ("secret",), "a secret").value("secret")
-        if not isinstance(text, str):
-            raise place.error("A secret is a text.", hint="Put it between quotes before it is encrypted.")
-        return text
+    if VAULTED in cell:
+        return str(Fields(cell, place, (VAULTED,), "a value from Ansible Vault").value(VAULTED))
     name = Fields(cell, place, ("env",), "a reference to a variable").text("env")
     if name not in variables:
         raise place.error(
