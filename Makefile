@@ -5,7 +5,7 @@
 PYTHON ?= python3
 ARGS ?=
 TOOL := PYTHONPATH=.collections $(PYTHON) -m ansible_collections.ctrlaltplay.paneldb.tests.tools
-PARTS := lint docs unit engines faults claims sanity molecule bench test
+PARTS := lint docs unit engines plays faults claims sanity molecule bench test
 
 .DEFAULT_GOAL := help
 .PHONY: help site clean python $(PARTS)
@@ -25,6 +25,7 @@ lint: python ## Ruff, mypy, yamllint, ansible-lint, documentation
 docs: python ## Check the documentation of collection and modules
 unit: python ## Tests without a server, on every supported Python
 engines: python ## The same tests on every engine
+plays: python ## Modules and plays on every engine, with every supported ansible-core
 faults: python ## Kills, full disks, lost servers, secrets
 claims: python ## What the README promises, done in a fresh clone
 sanity: python ## ansible-test sanity on every supported ansible-core

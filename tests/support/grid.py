@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -20,7 +21,11 @@ from typing import Any, ClassVar
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Catalogue, Engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import Operation
-from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import PostgresServer, postgresql_server
+from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import (
+    PostgresServer,
+    postgresql_server,
+    programs,
+)
 
 
 class Bed(ABC):
@@ -43,6 +48,10 @@ class Bed(ABC):
     @abstractmethod
     def rows(self, target: Target, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one statement through the raw driver, commit it, and return its rows, if it has any."""
+
+    @abstractmethod
+    def snapshot(self, target: Target) -> str:
+        """All that is in the database as text, by the engine's own means: two equal ones mean that nothing changed."""
 
     @contextmanager
     def database(self) -> Iterator[Target]:
@@ -81,6 +90,12 @@ class SqliteBed(Bed):
         finally:
             connection.close()
 
+    def snapshot(self, target: Target) -> str:
+        if not Path(target.path).exists():
+            return ""
+        with closing(sqlite3.connect(target.path)) as connection:
+            return "\n".join(connection.iterdump())
+
 
 class PostgresqlBed(Bed):
     """Databases of one server, opened by its superuser."""
@@ -110,6 +125,14 @@ class PostgresqlBed(Bed):
 
     def rows(self, target: Target, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self.server.run(statement, parameters, database=target.database)
+
+    def snapshot(self, target: Target) -> str:
+        if not self.server.run("SELECT 1 FROM pg_database WHERE datname = %s", [target.database]):
+            return ""
+        argv = [str(programs() / "pg_dump"), "--create", "--inserts", self.server.url(target.database)]
+        dump = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+        # Newer releases guard the text with words made anew each time.
+        return "\n".join(line for line in dump.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
 
 
 @contextmanager

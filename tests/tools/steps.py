@@ -4,7 +4,7 @@
 """Runs the checks of the repository: each with its duration, all of them even if one fails, a summary at the end.
 
 Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.tools.steps PART...
-Parts: lint | docs | unit | engines | faults | claims | sanity | molecule | bench | test
+Parts: lint | docs | unit | engines | plays | faults | claims | sanity | molecule | bench | test
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ PARTS: dict[str, tuple[Step, ...]] = {
     "docs": DOCS,
     "unit": _tests("unit", ("target", *CORES)),
     "engines": _tests("engines", ("target", *CORES), system.SERVERS),
+    "plays": _tests("plays", CORES, system.SERVERS),
     "faults": _tests("faults", ("core-2.19",), system.SERVERS),
     "sanity": tuple(Step(f"sanity on {name}", name, ("python", "-m", f"{TESTS}.tools.sanity")) for name in CORES),
     "molecule": (Step("molecule", "core-2.19", ("molecule", "test"), system.HOSTS),),
@@ -69,7 +70,7 @@ PARTS: dict[str, tuple[Step, ...]] = {
         ),
     ),
 }
-WHOLE = ("lint", "unit", "engines", "faults", "claims", "sanity", "molecule")
+WHOLE = ("lint", "unit", "engines", "plays", "faults", "claims", "sanity", "molecule")
 
 
 def run(step: Step) -> bool:
