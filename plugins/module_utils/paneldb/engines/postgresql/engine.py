@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import ConnectionFailed, StatementFailed
@@ -206,7 +206,9 @@ class PostgresqlEngine(Engine):
             self._say(before + statement.text + after)
         except StatementFailed:
             if self.failed and not self.closed:
-                self._say(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}")
+                # Where the text could not even be parsed, nothing of it has run and there is no savepoint.
+                with suppress(StatementFailed):
+                    self._say(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}")
             raise
 
     def lock_attempt(self) -> float:
