@@ -42,7 +42,8 @@ def assess(engine: Engine, stages: Sequence[Stage], before: Catalogue) -> tuple[
             mended |= _by_a_person(engine, stage.operations[position : found.position])
             names.follow(stage.operations[position : found.position])
             position = max(position, found.position)
-            hazards.append(weigh(found, ask.facts(found, names), mended=mended))
+            facts = {ROWS: 0} if not mended and names.all_new(found) else ask.facts(found, names)
+            hazards.append(weigh(found, facts, mended=mended))
         mended |= _by_a_person(engine, stage.operations[position:])
         names.follow(stage.operations[position:])
         state = replay(stage.operations, state)
@@ -72,6 +73,10 @@ class _Names:
             elif isinstance(operation, (Add, Drop)) and isinstance(operation.element, Table):
                 self._tables.pop(operation.element.name, None)
                 self._columns.pop(operation.element.name, None)
+
+    def all_new(self, found: Finding) -> bool:
+        """Tell whether all that the finding is about is in tables that the plan itself makes: they are empty."""
+        return bool(found.needs) and not any(need.table.name in self._tables for need in found.needs)
 
     def _rename(self, operation: Rename) -> None:
         if operation.kind == "table":
