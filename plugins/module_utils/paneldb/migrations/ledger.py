@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from ..engines.base import BOOKKEEPING_PREFIX, Encoder, Engine
 from ..errors import MigrationError
 from ..model.operations import Add, Drop
 from ..model.plan import Step
-from ..model.schema import Column, PrimaryKey, Table
+from ..model.schema import Column, PrimaryKey, Schema, Table
 from ..model.types import Type
 
 PLANNED, STARTED, DONE, FAILED, INTERRUPTED = "planned", "started", "done", "failed", "interrupted"
@@ -172,9 +172,11 @@ class Ledger:
     def drop(self) -> None:
         """Remove the tables where they are there."""
         if self.exists():
-            # No catalogue shows these tables: it is told of them as if they had just been made.
-            _, catalogue = self._engine.compile([Add("", table) for table in TABLES], self._engine.catalogue())
-            steps, _ = self._engine.compile([Drop("", table) for table in reversed(TABLES)], catalogue)
+            # No catalogue shows these tables: what it lacks is added as this engine would show it.
+            catalogue = self._engine.catalogue()
+            ours = self._engine.canonical(Schema(TABLES)).tables
+            shown = replace(catalogue, schema=replace(catalogue.schema, tables=(*catalogue.schema.tables, *ours)))
+            steps, _ = self._engine.compile([Drop("", table) for table in reversed(TABLES)], shown)
             self._run(steps)
             self._there = frozenset()
 

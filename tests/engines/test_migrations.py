@@ -1,0 +1,287 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Migrations on real engines: what files say is what is there, in both directions, with a journal that says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines import connect
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Engine
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
+    HazardsNotAccepted,
+    StatementFailed,
+)
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations import errors
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.baseline import baseline
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.chain import Chain, load_chain
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.deploy import deploy, plan_deploy
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.drift import compare
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.info import (
+    DRIFT,
+    HAZARDS,
+    ORPHANS,
+    status,
+)
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.reset import database_name, reset
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.rollback import NONE, rollback
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.squash import squash
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import Execute
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.planning import Consent
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.schemas.push import push
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.sources import read_migrations
+from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.migration_chains import chain_to, model, with_migration
+
+SHIPPED = Path(__file__).resolve().parents[2] / "roles" / "panel" / "files"
+ANYTHING = Consent(allowed=["all"])
+
+MODELS = (
+    model({"users": {"name": {"type": "string(20)"}}, "old": {}}, {"role": ["A", "B"]}),
+    model(
+        {
+            "users": {
+                "columns": {
+                    "id": {"type": "integer"},
+                    "login": {"type": "string(40)", "renamed_from": "name"},
+                    "role": {"type": "enum(role)", "default": "A"},
+                    "boss": {"type": "integer", "null": True},
+                    "changed": {"type": "timestamp", "default": "now()", "updated_at": True},
+                },
+                "primary_key": ["id"],
+                "unique": [["login"]],
+                "indexes": [{"columns": [{"name": "role", "order": "desc"}], "where": "role = 'B'"}, ["boss"]],
+                "foreign_keys": [{"columns": ["boss"], "references": "users", "on_delete": "set_null"}],
+                "checks": ["id > 0"],
+            },
+            "sessions": {"token": {"type": "uuid", "default": "uuid()"}},
+        },
+        {"role": ["A", "B", "C"]},
+    ),
+    model({"users": {"login": {"type": "text"}}, "sessions": {"data": {"type": "json", "null": True}}}),
+)
+
+
+@pytest.fixture(scope="module")
+def chain() -> Chain:
+    return chain_to(*MODELS)
+
+
+@pytest.fixture
+def shipped() -> Chain:
+    found = read_migrations(SHIPPED / "migrations")
+    return load_chain(found.files, found.lock)
+
+
+def journal(bed: Bed, target: Target, columns: str, table: str, rest: str = "") -> list[tuple[Any, ...]]:
+    return bed.rows(target, f"SELECT {columns} FROM _paneldb_{table} {rest}")
+
+
+def matches(engine: Engine, chain: Chain, count: int | None = None) -> bool:
+    """A column that is taken back and comes again stands last, which means nothing."""
+    return compare(engine.catalogue().schema, engine.canonical(chain.state(count))) == ((), ())
+
+
+def test_the_shipped_migrations_make_the_shipped_model(engine: Engine, shipped: Chain) -> None:
+    planned = plan_deploy(engine, shipped)
+    assert not engine.existing_tables(["_paneldb_migrations", "users"])
+    assert deploy(engine, shipped).plan == planned.plan
+    assert matches(engine, shipped)
+    again = deploy(engine, shipped)
+    assert (again.plan.changed, again.migrations) == (False, ())
+    found = status(engine, shipped, gather=[DRIFT, HAZARDS, ORPHANS]).to_data()
+    assert found["counts"] == {"applied": len(shipped), "pending": 0, "runs": 0}
+    assert [found[key] for key in ("drift", "unmanaged", "hazards", "problem", "orphans")] == [[], [], [], None, []]
+
+
+def test_pushing_the_model_leads_to_the_same_catalogue(engine: Engine, bed: Bed, shipped: Chain) -> None:
+    deploy(engine, shipped)
+    with bed.database() as other, connect(other) as pushed:
+        push(pushed, shipped.state())
+        assert pushed.catalogue().schema == engine.catalogue().schema
+
+
+def test_forth_back_and_forth_with_rows(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
+    first, second, _ = chain.migrations
+    deploy(engine, chain, target=first.id)
+    assert matches(engine, chain, 1)
+    bed.rows(target, "INSERT INTO users (id, name) VALUES (1, 'ann'), (2, 'bob')")
+    deploy(engine, chain, consent=ANYTHING)
+    assert matches(engine, chain)
+    assert sorted(bed.rows(target, "SELECT id, login FROM users")) == [(1, "ann"), (2, "bob")]
+    rollback(engine, chain, target=second.id, consent=ANYTHING)
+    assert matches(engine, chain, 2)
+    rollback(engine, chain, target=first.id, consent=ANYTHING)
+    assert matches(engine, chain, 1)
+    assert sorted(bed.rows(target, "SELECT id, name FROM users")) == [(1, "ann"), (2, "bob")]
+    assert journal(bed, target, "id", "migrations") == [(first.id,)]
+    deploy(engine, chain, consent=ANYTHING)
+    assert matches(engine, chain)
+    rollback(engine, chain, target=NONE, consent=ANYTHING)
+    assert engine.catalogue().schema.tables == ()
+    assert set(journal(bed, target, "state", "runs")) == {("done",)}
+
+
+def test_the_journal_holds_what_was_done(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
+    outcome = deploy(engine, chain, consent=ANYTHING)
+    rows = journal(bed, target, "id, parent, checksum, model, how", "migrations", "ORDER BY id")
+    assert rows == [(each.id, each.parent, each.checksum, each.model, "deploy") for each in chain.migrations]
+    ((kind, state, fingerprint, error),) = journal(bed, target, "kind, state, fingerprint, error", "runs")
+    assert (kind, state, fingerprint, error) == ("deploy", "done", outcome.plan.fingerprint, "")
+    operations = journal(bed, target, "migration, position, name, target", "operations", "ORDER BY migration, position")
+    assert operations == [
+        (migration.id, position, operation.name, operation.target)
+        for migration in chain.migrations
+        for position, operation in enumerate(migration.operations)
+    ]
+    assert journal(bed, target, "count(*)", "operations", "WHERE state <> 'done' OR ended_at IS NULL") == [(0,)]
+    times = status(engine, chain).position.rows.values()
+    assert all(row.applied_at.utcoffset() is not None and row.duration_ms >= 0 for row in times)
+
+
+def test_a_failure_undoes_its_migration_and_keeps_those_before(
+    engine: Engine, bed: Bed, target: Target, chain: Chain
+) -> None:
+    longer = with_migration(chain, [Execute("broken", dict.fromkeys(("sqlite", "postgresql"), ("no statement",)))])
+    with pytest.raises(StatementFailed, match="syntax error"):
+        deploy(engine, longer, consent=ANYTHING)
+    assert matches(engine, chain)
+    assert len(journal(bed, target, "id", "migrations")) == len(chain)
+    ((state, error),) = journal(bed, target, "state, error", "runs")
+    assert state == "failed"
+    assert error.startswith(f"{longer.head}: execute broken: ")
+    assert status(engine, longer).runs[-1].error == error
+    assert set(journal(bed, target, "state", "operations")) == {("done",)}
+
+
+def test_data_is_lost_by_consent_only(engine: Engine, bed: Bed, target: Target) -> None:
+    chain = chain_to(model({"t": {"x": {"type": "text"}}}), model({"t": {}}))
+    deploy(engine, chain, target=chain.migrations[0].id)
+    bed.rows(target, "INSERT INTO t (id, x) VALUES (1, 'kept')")
+    with pytest.raises(HazardsNotAccepted, match=r"drop_column t\.x"):
+        deploy(engine, chain)
+    assert bed.rows(target, "SELECT x FROM t") == [("kept",)]
+    assert [hazard.severity for hazard in status(engine, chain, gather=[HAZARDS]).hazards or ()].count("block") == 1
+    agreed = Chain([chain.migrations[0]])
+    agreed = with_migration(agreed, chain.migrations[1].operations, accept_hazards=["drop-column"])
+    assert deploy(engine, agreed).plan.changed
+    assert engine.catalogue().schema.tables[0].column_names == ("id",)
+
+
+def test_drift_is_told_apart_from_what_is_not_ours(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
+    deploy(engine, chain, consent=ANYTHING)
+    bed.rows(target, "ALTER TABLE users ADD COLUMN extra integer")
+    bed.rows(target, "DROP TABLE sessions")
+    bed.rows(target, "CREATE TABLE foreigner (id integer)")
+    found = status(engine, chain, gather=[DRIFT]).to_data()
+    assert sorted(found["drift"]) == ["create_table sessions", "drop_column users.extra"]
+    assert found["unmanaged"] == ["table foreigner"]
+
+
+def test_what_was_changed_by_hand_is_not_changed_over(engine: Engine, bed: Bed, target: Target) -> None:
+    chain = chain_to(model({"t": {}}), model({"t": {"x": {"type": "text", "null": True}}}))
+    deploy(engine, chain, target=chain.migrations[0].id)
+    bed.rows(target, "ALTER TABLE t ADD COLUMN x integer")
+    with pytest.raises(errors.Drifted, match=r"add_column t\.x: it is there already"):
+        deploy(engine, chain)
+    assert len(status(engine, chain).position.pending) == 1
+    problem = status(engine, chain, gather=[HAZARDS]).problem
+    assert isinstance(problem, errors.Drifted)
+
+
+#: How each engine lets a row in that refers to nothing.
+LET_IN = {"sqlite": "PRAGMA foreign_keys = OFF", "postgresql": "ALTER TABLE child DISABLE TRIGGER ALL"}
+
+
+def test_orphans_are_counted(engine: Engine, bed: Bed, target: Target) -> None:
+    child = {
+        "columns": {"id": {"type": "integer"}, "parent": {"type": "integer", "null": True}},
+        "primary_key": ["id"],
+        "indexes": [["parent"]],
+        "foreign_keys": [{"columns": ["parent"], "references": "parent"}],
+    }
+    chain = chain_to(model({"parent": {}, "child": child}))
+    deploy(engine, chain)
+    bed.rows(target, LET_IN[bed.engine])
+    bed.rows(target, "INSERT INTO child (id, parent) VALUES (1, 7), (2, 7), (3, NULL)")
+    (found,) = status(engine, chain, gather=[ORPHANS]).to_data()["orphans"]
+    assert (found["table"], found["foreign_key"], found["count"]) == ("child", "child_parent_fkey", 2)
+    assert [7] in found["samples"]
+
+
+def test_reset_makes_everything_anew(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
+    deploy(engine, chain, consent=ANYTHING)
+    bed.rows(target, "INSERT INTO users (id, login) VALUES (1, 'ann')")
+    bed.rows(target, "CREATE TABLE foreigner (id integer)")
+    with pytest.raises(errors.NotConfirmed):
+        reset(engine, chain, confirm="another", environment="development")
+    with pytest.raises(errors.NotConfirmed):
+        reset(engine, chain, confirm=database_name(target), environment="production")
+    assert bed.rows(target, "SELECT login FROM users") == [("ann",)]
+    reset(engine, chain, confirm=database_name(target), environment="development")
+    assert bed.rows(target, "SELECT count(*) FROM users") == [(0,)]
+    assert status(engine, chain, gather=[DRIFT]).drift == ((), ("table foreigner",))
+    assert journal(bed, target, "kind, state", "runs") == [("reset", "done")]
+
+
+def test_reset_finds_what_half_a_chain_left(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
+    deploy(engine, chain, target=chain.migrations[1].id)
+    reset(engine, chain, confirm=database_name(target), environment="development")
+    assert matches(engine, chain)
+    assert len(journal(bed, target, "id", "migrations")) == len(chain)
+
+
+def test_reset_leaves_what_others_refer_to(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
+    deploy(engine, chain, consent=ANYTHING)
+    bed.rows(target, "CREATE TABLE foreigner (id integer PRIMARY KEY, u integer REFERENCES users (id))")
+    with pytest.raises(errors.MigrationError, match="no migration made foreigner"):
+        reset(engine, chain, confirm=database_name(target), environment="development")
+    assert len(journal(bed, target, "id", "migrations")) == len(chain)
+
+
+def test_an_existing_database_is_taken_over(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
+    push(engine, MODELS[1])
+    with pytest.raises(errors.Drifted, match=r"alter_column users\.login"):
+        baseline(engine, chain)
+    assert not engine.existing_tables(["_paneldb_migrations"])
+    baseline(engine, chain, target=chain.migrations[1].id)
+    assert journal(bed, target, "how", "migrations") == [("baseline",)] * 2
+    deploy(engine, chain, consent=ANYTHING)
+    assert matches(engine, chain)
+
+
+def test_a_squashed_chain_deploys_on_old_and_new(engine: Engine, bed: Bed, chain: Chain) -> None:
+    deploy(engine, chain, target=chain.migrations[1].id)
+    short = squash(chain, "so far", target=chain.migrations[1].id).chain
+    deploy(engine, short, consent=ANYTHING)
+    assert matches(engine, chain)
+    with bed.database() as other, connect(other) as fresh:
+        deploy(fresh, short, consent=ANYTHING)
+        assert fresh.catalogue().schema == engine.catalogue().schema
+    assert not deploy(engine, short).plan.changed
+
+
+def test_a_reader_may_look(engine: Engine, target: Target, chain: Chain) -> None:
+    with connect(target, read_only=True) as reader:
+        assert status(reader, chain, gather=[DRIFT, HAZARDS]).to_data()["counts"]["pending"] == len(chain)
+    deploy(engine, chain)
+    with connect(target, read_only=True) as reader:
+        assert status(reader, chain, gather=[DRIFT, HAZARDS, ORPHANS]).to_data()["counts"]["applied"] == len(chain)
+
+
+NAMES = ['quote"d', "per%cent %s %(x)s", "a space", "select", "ünï", "b`tick"]
+
+
+def test_names_are_only_names(engine: Engine) -> None:
+    tables = {name: {"columns": {name: {"type": "integer"}}, "primary_key": [name]} for name in NAMES}
+    chain = chain_to(model(tables))
+    deploy(engine, chain)
+    assert matches(engine, chain)
+    assert status(engine, chain, gather=[DRIFT, HAZARDS, ORPHANS]).to_data()["drift"] == []
+    rollback(engine, chain, target=NONE, consent=ANYTHING)
+    assert engine.catalogue().schema.tables == ()
