@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ConnectionFailed, InputError, Unsupported
+from ...errors import AccessDenied, ConnectionFailed, InputError, Unsupported
 from ...model.plan import Statement
 from ..target import Target
 from .faults import INVALID_CATALOG, translated
@@ -135,14 +135,16 @@ def _maintenance(target: Target) -> Iterator[psycopg2.extensions.connection]:
 
 
 def _open_any(target: Target) -> psycopg2.extensions.connection:
-    elsewhere = replace(target, schema="")
-    for name in MAINTENANCE[:-1]:
+    """An account that may open only its own database does from there what can be done from there."""
+    failures: list[ConnectionFailed] = []
+    for name in (*MAINTENANCE, target.database):
         try:
-            return open_session(replace(elsewhere, database=name))
+            return open_session(replace(target, schema="", database=name))
         except ConnectionFailed as error:
-            if error.details.get("sqlstate") != INVALID_CATALOG:
+            if error.details.get("sqlstate") != INVALID_CATALOG and not isinstance(error, AccessDenied):
                 raise
-    return open_session(replace(elsewhere, database=MAINTENANCE[-1]))
+            failures.append(error)
+    raise failures[0]
 
 
 def _existing_schema(target: Target) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -16,7 +17,7 @@ from ...model.plan import Statement, Step
 from ...model.schema import Check, Column, ForeignKey, Schema, Table
 from ..base import Capabilities, Catalogue, Encoder, Engine, Limit, Result, Row, Server
 from ..target import Target
-from .faults import LOCK_NOT_AVAILABLE, translated
+from .faults import LOCK_NOT_AVAILABLE, RUNNING, translated
 from .session import milliseconds, open_session
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ class PostgresqlEngine(Engine):
             )
         return self._connection.cursor()
 
-    def ask(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    def ask(self, statement: str, parameters: Sequence[Any] = (), action: str = "Asking the server") -> list[Row]:
         """Run a statement of ours and give its rows."""
-        with translated("Asking the server"), self.cursor() as cursor:
+        with translated(action), self.cursor() as cursor:
             cursor.execute(statement, parameters or None)
             return list(cursor.fetchall()) if cursor.description else []
 
@@ -130,8 +131,8 @@ class PostgresqlEngine(Engine):
             # The server has undone it.
             return
 
-    def _say(self, statement: str) -> str:
-        with translated(statement.split(" ", maxsplit=1)[0]), self.cursor() as cursor:
+    def _say(self, statement: str, action: str = "") -> str:
+        with translated(action or statement), self.cursor() as cursor:
             cursor.execute(statement)
             return str(cursor.statusmessage)
 
@@ -176,14 +177,14 @@ class PostgresqlEngine(Engine):
         It waits for locks for half a second at a time, with growing pauses in between in which whoever queued behind
         it goes on, until the target's ``lock_timeout`` is over. In a transaction a savepoint keeps what came before.
         """
-        deadline = time.monotonic() + self.target.lock_timeout
+        deadline = time.monotonic() + (self.target.lock_timeout or math.inf)
         pause = _FIRST_PAUSE
         while True:
             try:
                 return self._attempt(statement)
             except StatementFailed as error:
                 waited = error.details.get("sqlstate") == LOCK_NOT_AVAILABLE
-                if not waited or time.monotonic() + pause > deadline > 0:
+                if not waited or time.monotonic() + pause > deadline:
                     error.details.setdefault("statement", statement.text)
                     raise
             time.sleep(pause)
@@ -203,7 +204,7 @@ class PostgresqlEngine(Engine):
         before = f"SAVEPOINT {_SAVEPOINT}; SET LOCAL lock_timeout = {milliseconds(short)}; "
         after = f"\n; SET LOCAL lock_timeout = {milliseconds(usual)}; RELEASE SAVEPOINT {_SAVEPOINT}"
         try:
-            self._say(before + statement.text + after)
+            self._say(before + statement.text + after, RUNNING)
         except StatementFailed:
             if self.failed and not self.closed:
                 # Where the text could not even be parsed, nothing of it has run and there is no savepoint.

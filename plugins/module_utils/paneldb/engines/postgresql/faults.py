@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 INVALID_CATALOG = "3D000"
 LOCK_NOT_AVAILABLE = "55P03"
+#: How errors of statements that change the schema begin.
+RUNNING = "Running a statement"
 
 _NUL = "NUL"
 _HINTS = {
@@ -49,7 +51,12 @@ _CONSTRAINT_HINTS = {
     "23505": "Change or remove one of the rows that are alike.",
     "23514": "Change the rows that break the rule.",
 }
-_REFUSED = ("password authentication failed", "no pg_hba.conf entry", "no password supplied", "authentication failed")
+_REFUSED = (
+    "authentication failed",
+    "no pg_hba.conf entry",
+    "no password supplied",
+    "permission denied for database",
+)
 
 
 @contextmanager
@@ -81,18 +88,16 @@ def translate(error: psycopg2.Error, action: str) -> PanelDbError:
     import psycopg2
 
     code = error.pgcode or ""
-    if code.startswith(("08", "57P")) or (not code and isinstance(error, _gone(psycopg2))):
+    gone = (
+        isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)) or type(error) is psycopg2.DatabaseError
+    )
+    if code.startswith(("08", "57P")) or (gone and not code):
         return ConnectionFailed(
             f"{action}: the connection to the server is gone.",
             hint="What was not committed has been undone. Look at the server, then run it again.",
             sqlstate=code,
         )
     return _by_class(error, code, f"{action}: {_message(error, code)}.")
-
-
-def _gone(psycopg2: Any) -> tuple[type[Exception], ...]:
-    """Errors without a code that mean that there is no session any more; a misuse has other classes."""
-    return (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.DatabaseError)
 
 
 def _by_class(error: psycopg2.Error, code: str, message: str) -> PanelDbError:

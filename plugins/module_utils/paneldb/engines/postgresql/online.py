@@ -20,6 +20,7 @@ from ...model.plan import Statement, Step
 from ...model.schema import Check, Column, ForeignKey, Index, IndexColumn, Unique
 from . import ddl
 from .catalog import Native
+from .faults import RUNNING
 from .session import milliseconds
 from .wording import quoted
 
@@ -117,7 +118,7 @@ def run_outside(engine: PostgresqlEngine, statement: Statement) -> None:
     wait = engine.target.lock_timeout if patient else engine.lock_attempt()
     engine.ask(f"SET lock_timeout = {milliseconds(wait)}")
     try:
-        engine.ask(statement.text)
+        engine.ask(statement.text, action=RUNNING)
     except StatementFailed:
         if isinstance(statement, OnlineStatement) and not engine.failed:
             engine.ask(statement.undo)
