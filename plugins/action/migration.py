@@ -25,7 +25,7 @@ class ActionModule(PanelDbAction):
     def work(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Plan and, outside check mode, write."""
         del task_vars
-        _, options = self.validate_argument_spec(SPEC)
+        options = self.validate_argument_spec(SPEC)[1]
         try:
             written = self.plan(options)
             if not self._task.check_mode:

@@ -88,6 +88,10 @@ options:
   statement_timeout:
     description: Seconds that one statement may take; V(0), as where it is not given, is no limit.
     type: float
+  sealed:
+    description:
+      - Files and secrets of the controller in one string. The action plugin fills it; nobody writes it by hand.
+    type: str
 notes:
   - Times that sessions of this collection read and write are in UTC.
 """

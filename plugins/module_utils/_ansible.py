@@ -53,7 +53,7 @@ CONNECTION: Spec = {
     "connect_timeout": {"type": "float"},
     "lock_timeout": {"type": "float"},
     "statement_timeout": {"type": "float"},
-    "_sealed": {"type": "str", "no_log": True},
+    "sealed": {"type": "str", "no_log": True},
 }
 
 #: What a plan may do; the documentation stands in the fragment ``consent``.
@@ -70,7 +70,7 @@ class Call:
 
     def __init__(self, module: AnsibleModule) -> None:
         self._module = module
-        self._sealed = _unseal(module.params.get("_sealed"))
+        self._sealed = _unseal(module.params.get("sealed"))
         self._started = time.monotonic()
         self.params: dict[str, Any] = {**module.params, **self._sealed.get("secrets", {})}
 
@@ -117,7 +117,7 @@ class Call:
         """Give the migrations, checked."""
         from .paneldb.migrations.chain import load_chain
 
-        _, lock, files = self.documents("migrations")
+        lock, files = self.documents("migrations")[1:]
         return load_chain(as_documents(files), as_documents([lock])[0] if lock else None)
 
     def warn(self, text: str) -> None:

@@ -66,7 +66,7 @@ class PanelDbAction(ActionBase):
         self.complete(secrets, documents)
         told = {name: _names(value) if name in documents else value for name, value in arguments.items()}
         shown: dict[str, list[Any]] = {name: [] for name in secrets if name in LISTS}
-        return {**told, **shown, "_sealed": pack({"secrets": secrets, "documents": documents})}
+        return {**told, **shown, "sealed": pack({"secrets": secrets, "documents": documents})}
 
     def complete(self, secrets: dict[str, Any], documents: dict[str, Any]) -> None:
         """Add to the secrets what the documents ask of the controller."""
