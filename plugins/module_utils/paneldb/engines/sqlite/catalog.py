@@ -21,7 +21,10 @@ from .native import NOTHING, Extras, Native, Trigger
 from .parse import IndexText, parse_index
 from .read_table import Enums, TableReader
 
-QUERY = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+QUERY = (
+    "SELECT type, name, tbl_name, sql FROM sqlite_master"
+    " WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+)
 
 
 class Entry(NamedTuple):
@@ -67,6 +70,11 @@ def as_catalogue(native: Native) -> Catalogue:
     """Give what others may see of it: everything but the bookkeeping tables."""
     shown = tuple(table for table in native.schema.tables if not table.name.startswith(BOOKKEEPING_PREFIX))
     return Catalogue(Schema(shown, native.schema.enums), tuple(sorted(native.views)), native)
+
+
+def native_of(catalogue: Catalogue) -> Native:
+    """Give this engine's own part of a catalogue; one that was not read from a database has none."""
+    return catalogue.native if isinstance(catalogue.native, Native) else Native()
 
 
 def _sorted(rows: Iterable[Sequence[str]]) -> _Entries:
@@ -121,10 +129,13 @@ _INDEX_COLUMN = re.compile(r'"((?:[^"]|"")*)"( ASC| DESC)?')
 
 
 def _with_indexes(table: Table, extras: Extras, entries: Iterable[Entry]) -> tuple[Table, Extras]:
-    uniques, indexes, texts = list(table.uniques), [], {}
+    uniques, indexes, texts = list(table.uniques), list(table.indexes), {}
     for entry in entries:
         element = _plain_index(entry) or _any_index(entry, table)
-        (uniques if isinstance(element, Unique) else indexes).append(element)  # type: ignore[arg-type]
+        if isinstance(element, Unique):
+            uniques.append(element)
+        else:
+            indexes.append(element)
         if create_index(table, element) != entry.sql:
             texts[entry.name] = entry.sql
     table = replace(table, uniques=tuple(uniques), indexes=tuple(indexes))

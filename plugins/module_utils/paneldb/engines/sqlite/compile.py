@@ -12,16 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ...model.operations import Add, Alter, Drop, Execute, Operation, Rename
 from ...model.plan import Statement, Step
 from ...model.schema import Column, Enum, Index, Schema, Table, Unique
-from ..base import Catalogue
+from ..base import BOOKKEEPING_PREFIX, Catalogue
 from .canonical import canonical_operation, canonical_table
-from .catalog import as_catalogue
+from .catalog import as_catalogue, native_of
 from .ddl import ENUM_PREFIX, column_sql, create_enum, create_index, create_indexes, create_table, touch_triggers
-from .native import NOTHING, Extras, Native
+from .native import NOTHING, Extras
 from .words import quote
+
+if TYPE_CHECKING:
+    from .mentions import Rule
 
 #: The first version whose DROP COLUMN is sound; those before it could damage the table.
 DROP_COLUMN_SINCE = (3, 35, 5)
@@ -37,14 +41,17 @@ class _Group:
     #: Per operation the statements that do it without a rebuild; None where there are none.
     native: list[list[str] | None] = field(default_factory=list)
     carried: set[str] = field(default_factory=set)
+    #: Names of indexes that go: another table may take one of them.
+    freed: set[str] = field(default_factory=set)
 
 
 class Compiler:
     """Compiles one list of operations on top of a catalogue. Used once."""
 
     def __init__(self, catalogue: Catalogue, version: tuple[int, ...]) -> None:
-        self._native: Native = catalogue.native
-        self._schema: Schema = self._native.schema
+        self._native = native_of(catalogue)
+        hidden = (table for table in self._native.schema.tables if table.name.startswith(BOOKKEEPING_PREFIX))
+        self._schema = Schema((*catalogue.schema.tables, *hidden), catalogue.schema.enums)
         self._extras = dict(self._native.extras)
         self._version = version
         self._groups: dict[str, _Group] = {}
@@ -86,9 +93,7 @@ class Compiler:
         return {enum.name: enum.values for enum in self._schema.enums}
 
     def _table(self, name: str) -> Table:
-        table = self._schema.table(name)
-        assert table is not None, "an operation that applies has its table"
-        return table
+        return self._schema.holder(name)
 
     def _extras_of(self, table: str) -> Extras:
         return self._extras.get(table, NOTHING)
@@ -126,9 +131,7 @@ class Compiler:
 
     def _enum_changes(self, schema: Schema, before: str, after: str) -> list[str]:
         """Write the enum's view anew, and rebuild the tables that have a list of its values in a check."""
-        enum = self._schema.enum(after)
-        assert enum is not None, "the operation has been applied"
-        statements = [_drop_enum(before), create_enum(enum)]
+        statements = [_drop_enum(before), create_enum(Enum(after, self._enums[after]))]
         for table in schema.tables:
             if any(column.type.name == "enum" and column.type.enum == before for column in table.columns):
                 changed = self._table(table.name)
@@ -139,8 +142,7 @@ class Compiler:
     def _renamed(self, operation: Rename, schema: Schema) -> list[str]:
         """Rename a table or column by ALTER TABLE, which follows the name into everything that refers to it."""
         name = operation.before if operation.kind == "table" else operation.table
-        before = schema.table(name)
-        assert before is not None, "the operation has been applied"
+        before = schema.holder(name)
         after = self._table(operation.after if operation.kind == "table" else name)
         extras = self._extras_of(name)
         alter = _rename_table(operation) if operation.kind == "table" else [_rename_column(operation)]
@@ -159,24 +161,32 @@ class Compiler:
     def _within(self, position: int, operation: Operation) -> None:
         name = operation.table  # type: ignore[union-attr]
         changed = canonical_operation(operation)
+        self._make_way(changed, name)
         schema = changed.apply(self._schema)
         before = self._table(name)
         group = self._groups.get(name)
         if group is None:
             group = self._groups[name] = _Group(before, self._extras_of(name), carried=set(before.column_names))
-        table = schema.table(name)
-        assert table is not None, "an operation within a table leaves it there"
-        after = canonical_table(table)
-        self._schema = schema.put(after)
+        self._schema = schema
+        after = self._table(name)
         group.positions.append(position)
         group.native.append(self._natively(changed, before, after))
+        group.freed.update(_index_names(changed, added=False))
         if isinstance(changed, Drop) and isinstance(changed.element, Column):
             group.carried.discard(changed.element.name)
         self._keep_extras(name, _remaining(self._extras_of(name), changed))
 
+    def _make_way(self, operation: Operation, table: str) -> None:
+        """Indexes of all tables share their names: one that comes must wait until the one of its name has gone."""
+        others = [group.freed for name, group in self._groups.items() if name != table]
+        if others and not set().union(*others).isdisjoint(_index_names(operation, added=True)):
+            self._flush()
+
     def _flush(self) -> None:
         """Write the steps of all groups."""
         for name, group in self._groups.items():
+            # Not before: a column may count by itself only once the last operation has made it the primary key.
+            self._schema = self._schema.put(canonical_table(self._table(name)))
             if all(statements is not None for statements in group.native):
                 for position, statements in zip(group.positions, group.native):
                     self._step([position], statements or ())
@@ -227,11 +237,9 @@ class Compiler:
         return statements
 
     def _can_be_dropped(self, table: Table, column: Column) -> bool:
-        return (
-            self._version >= DROP_COLUMN_SINCE
-            and not any(_mentions(element, column.name) for element in table.elements() if element.kind != "column")
-            and not any(each.generated for each in table.columns)
-        )
+        if self._version < DROP_COLUMN_SINCE or any(each.generated for each in table.columns):
+            return False
+        return not any(_mentions(each, column.name) for each in table.elements() if not isinstance(each, Column))
 
     def _touched(self, before: Table, after: Table, alter: list[str], extras: Extras) -> list[str]:
         """Put what the triggers of ``updated_at`` need around an ALTER TABLE."""
@@ -253,6 +261,16 @@ def _stays_within(operation: Operation) -> bool:
     if isinstance(operation, Alter):
         return operation.after.kind != "enum"
     return bool(operation.table)  # type: ignore[union-attr]
+
+
+def _index_names(operation: Operation, *, added: bool) -> set[str]:
+    """Give the name of an index that comes (``added``) or goes by the operation."""
+    if isinstance(operation, Rename) and operation.kind in ("index", "unique"):
+        return {operation.after if added else operation.before}
+    kind = Add if added else Drop
+    if isinstance(operation, kind) and isinstance(operation.element, (Index, Unique)):
+        return {operation.element.name}
+    return set()
 
 
 def _untouched(table: Table) -> Table:
@@ -302,7 +320,7 @@ def _can_be_added(column: Column) -> bool:
     return not column.default.function and not column.generated
 
 
-def _mentions(element: object, column: str) -> bool:
+def _mentions(element: Rule, column: str) -> bool:
     """Tell whether a key, index or rule of a table uses the column; where that cannot be read, say that it does."""
     from .mentions import columns_of_element
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from .session import file_uri
 SETTINGS = ("mode", "owner", "group", "journal_mode")
 NEW_FILE = 0o600
 NEW_FOLDER = 0o700
+_ALL_RIGHTS = 0o777
 _JOURNALS = ("wal", "delete")
 
 
@@ -57,7 +58,7 @@ def plan(
 
 def apply(target: Target, statements: Sequence[Statement]) -> None:
     """Do it, in order."""
-    actions = {
+    actions: dict[str, Callable[..., None]] = {
         "folder": _make_folder,
         "file": _make_file,
         "mode": _set_mode,
@@ -114,7 +115,7 @@ def _octal(text: str) -> str:
         mode = int(text, 8)
     except ValueError:
         mode = -1
-    if not 0 <= mode <= 0o777:
+    if not 0 <= mode <= _ALL_RIGHTS:
         raise InputError("This is no mode of a file.", path="mode", found=text, expected='octal text such as "0640"')
     return f"{mode:04o}"
 

@@ -90,9 +90,8 @@ def create_index(table: Table, index: Union[Index, Unique], extras: Extras = NOT
         return f"CREATE UNIQUE INDEX {quote(index.name)} ON {quote(table.name)} ({quoted(index.columns)})"
     columns = ", ".join(_index_column(column, index.unique) for column in index.columns)
     where = f" WHERE {condition_sql(index.where, table)}" if index.where else ""
-    return (
-        f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {quote(index.name)} ON {quote(table.name)} ({columns}){where}"
-    )
+    kind = "UNIQUE INDEX" if index.unique else "INDEX"
+    return f"CREATE {kind} {quote(index.name)} ON {quote(table.name)} ({columns}){where}"
 
 
 def _index_column(column: IndexColumn, unique: bool) -> str:
@@ -125,9 +124,9 @@ def touch_name(table: str, column: str) -> str:
 
 
 def _touch(table: Table, column: Column, extras: Extras) -> str:
-    name = quote(column.name)
+    name, trigger = quote(column.name), quote(touch_name(table.name, column.name))
     return (
-        f"CREATE TRIGGER {quote(touch_name(table.name, column.name))} AFTER UPDATE ON {quote(table.name)} FOR EACH ROW\n"
+        f"CREATE TRIGGER {trigger} AFTER UPDATE ON {quote(table.name)} FOR EACH ROW\n"
         f"WHEN NEW.{name} IS OLD.{name} AND NEW.{name} IS NOT {NOW_SQL}\n"
         f"BEGIN\n"
         f"  UPDATE {quote(table.name)} SET {name} = {NOW_SQL} WHERE {_same_row(table, extras)};\n"

@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+from typing import Union
+
 from ...model.schema import Check, ForeignKey, Index, PrimaryKey, Unique
 from .conditions import OPAQUE
 
+Rule = Union[PrimaryKey, Unique, ForeignKey, Check, Index]
 
-def columns_of_element(element: object) -> frozenset[str] | None:
+
+def columns_of_element(element: Rule) -> frozenset[str] | None:
     """Give the names of the columns, or None where a foreign text hides them."""
     if isinstance(element, (PrimaryKey, Unique, ForeignKey)):
         return frozenset(element.columns)
     if isinstance(element, Check):
         return _columns_of(element.expression)
-    assert isinstance(element, Index)
     names = frozenset(column.name for column in element.columns)
     if any(name.startswith(OPAQUE) for name in names):
         return None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a SQLite database holds beyond the neutral schema. Kept beside the catalogue, so that a rebuild loses none of it."""
+"""What a SQLite database holds beyond the neutral schema; kept beside it, so that a rebuild loses nothing."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class IndexText(NamedTuple):
 
 
 def _balanced(depth: int) -> str:
-    """Give a pattern for text with balanced parentheses. Comments and rarer quotes are not in it: they go the slow way."""
+    """Give a pattern for text with balanced parentheses; comments and rarer quotes go the slow way."""
     inner = rf"|\({_balanced(depth - 1)}\)" if depth else ""
     plain = r"""[^()'"`\[/\-]*"""
     return rf"""{plain}(?:(?:'(?:[^']|'')*'|"(?:[^"]|"")*"|-(?!-)|/(?!\*){inner}){plain})*"""

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rebuilds a table: what ALTER TABLE cannot do is done by a new table that takes the old one's place.
 
-The transaction does not enforce foreign keys meanwhile (see ``session``): with them on, DROP TABLE would delete the rows
-of every table that refers to this one. The old name comes back with ``legacy_alter_table``, since SQLite otherwise looks
-at all views at a moment at which the table is not there.
+The transaction does not enforce foreign keys meanwhile (see ``session``): with them on, DROP TABLE would delete the
+rows of every table that refers to this one. The old name comes back with ``legacy_alter_table``, since SQLite otherwise
+looks at all views at a moment at which the table is not there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from ..base import BOOKKEEPING_PREFIX
 from .convert import Conversion, conversion
 from .ddl import Enums, create_indexes, create_table, declared_type, row_name, touch_triggers
 from .native import Extras, Trigger
-from .words import literal, quote, quoted
+from .types import default_sql
+from .words import literal, quote
 
 _CONVERSION = quote(f"{BOOKKEEPING_PREFIX}conversion")
 
@@ -67,12 +68,20 @@ class Rebuild:
         yield f"DROP TABLE temp.{_CONVERSION}"
 
     def _copy(self, fresh: str, conversions: dict[str, Conversion]) -> str:
-        names = quoted(list(conversions))
-        values = ", ".join(each.value for each in conversions.values())
+        values = {quote(name): made.value for name, made in conversions.items()}
         row = self._row_number()
         if row:
-            names, values = f"{row}, {names}" if names else row, f"{row}, {values}" if values else row
-        return f"INSERT INTO {quote(fresh)} ({names}) SELECT {values} FROM {quote(self._before.name)}"
+            values = {row: row, **values}
+        if not values:
+            values = dict([self._first_value()])
+        names, sources = ", ".join(values), ", ".join(values.values())
+        return f"INSERT INTO {quote(fresh)} ({names}) SELECT {sources} FROM {quote(self._before.name)}"
+
+    def _first_value(self) -> tuple[str, str]:
+        """Name a column where none is carried over, with what it would hold anyway: rows stay as many as they are."""
+        column = self._after.columns[0]
+        default = default_sql(column.type, column.default) if column.default else ""
+        return quote(column.name), default or "NULL"
 
     def _row_number(self) -> str:
         """Give the name of the hidden row number, where both tables have one: others may hold on to it."""

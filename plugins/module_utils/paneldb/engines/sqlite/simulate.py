@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 from ...errors import StatementFailed
-from .catalog import QUERY, read_catalogue
+from .catalog import QUERY, native_of, read_catalogue
 from .ddl import create_enum, create_indexes, create_table, touch_triggers
 from .native import Native
 
@@ -28,9 +28,7 @@ def simulated(native: Native, statements: Sequence[str]) -> Native:
                 connection.execute(text)
             except sqlite3.Error as error:
                 raise StatementFailed(f"SQLite refuses: {error}.", statement=text) from error
-        changed = read_catalogue(connection.execute(QUERY)).native
-    assert isinstance(changed, Native), "the catalogue is ours"
-    return changed
+        return native_of(read_catalogue(connection.execute(QUERY)))
 
 
 def _texts(native: Native) -> Iterator[str]:

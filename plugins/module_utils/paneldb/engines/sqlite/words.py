@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 def quote(name: str) -> str:
-    """Give an identifier as SQL. Never without quotes: an unknown unquoted word might be a keyword of a later SQLite."""
+    """Give an identifier as SQL. Never bare: any word may be a keyword of a later SQLite."""
     return '"' + name.replace('"', '""') + '"'
 
 
