@@ -71,12 +71,12 @@ def filled(session: PostgresqlEngine) -> PostgresqlEngine:
 
 
 @contextmanager
-def holding(target: Target, statement: str) -> Iterator[Callable[[], None]]:
+def holding(target: Target, statement: str) -> Iterator[Callable[[], object]]:
     """Another session's open transaction in which the statement has run; gives what ends it."""
     with PostgresqlEngine.connect(target) as other:
         other.query("BEGIN")
         other.query(statement)
-        yield lambda: other.query("COMMIT") and None
+        yield lambda: other.query("COMMIT")
 
 
 def element(session: PostgresqlEngine, kind: str, name: str, table: str = "things") -> Any:
@@ -228,7 +228,7 @@ USERS = Table(
     indexes=(Index("users_admins", (IndexColumn("id"),), where="role = 'ADMIN'"),),
     checks=(Check("users_rule", "role <> 'ADMIN' or id > 0"),),
 )
-CHANGES = [
+CHANGES: list[list[Operation]] = [
     [Alter("", ROLE, Enum("role", ("FIRST", "ADMIN", "MIDDLE", "USER", "LAST")))],
     [Alter("", ROLE, Enum("role", ("USER", "ADMIN")))],
     [
@@ -287,7 +287,7 @@ def test_counting_survives_a_wider_type_and_new_names(session: PostgresqlEngine)
     next_id(session)
     wider = replace(COUNTED, type=Type("bigint"))
     operations = [Alter("things", COUNTED, wider), Rename("", "table", "things", "goods")]
-    apply_operations(session, [*operations, Rename("goods", "column", "id", "number")])
+    operations: list[Operation] = [Alter("things", COUNTED, wider), Rename("", "table", "things", "goods")]
     session.query("INSERT INTO goods (number, name) VALUES (9000000000, 'big')")
     assert session.query("INSERT INTO goods (name) VALUES ('next') RETURNING number").rows == ((2,),)
 

@@ -65,8 +65,8 @@ def test_database_is_utf8_and_in_utc_for_everybody(absent: Target, owner: str) -
     import psycopg2
 
     for user, password in ((absent.user, absent.password), (owner, "pw")):
-        address = {"host": absent.host, "port": absent.port, "dbname": absent.database}
-        with closing(psycopg2.connect(user=user, password=password, **address)) as raw:
+        raw = psycopg2.connect(host=absent.host, port=absent.port, dbname=absent.database, user=user, password=password)
+        with closing(raw):
             assert raw.get_parameter_status("TimeZone") == "UTC"
     with PostgresqlEngine.connect(replace(absent, schema="my app", user=owner, password="pw")) as session:
         session.query("CREATE TABLE t (id integer)")

@@ -102,7 +102,7 @@ from {CORE}.engines.postgresql.engine import PostgresqlEngine
 from {CORE}.engines.target import parse_target
 from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import reach
 
-with PostgresqlEngine.connect(parse_target({{{{"url": sys.argv[1]}}}})) as session, session.lock(5.0):
+with PostgresqlEngine.connect(parse_target({{"url": sys.argv[1]}})) as session, session.lock(5.0):
     reach("held")
 """
 
