@@ -9,7 +9,6 @@ that is edited or lost is noticed before any database is asked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from .errors import (
     WrongState,
 )
 from .files import Migration, read_migration, refuse_other_name
+from .lock import read_lock
 
 if TYPE_CHECKING:
     from ..sources import Document
@@ -32,7 +32,6 @@ LOCK_HEAD = (
     "# Checksums of the migrations, oldest first. Written together with them; a conflict here means that two\n"
     "# migrations were added at once: keep both lines, then let one of the two follow the other.\n"
 )
-_LOCK_LINE = re.compile(r"([0-9a-z_]+) (sha256-v1:[0-9a-f]{64})\Z")
 
 SEAL_HINT = (
     "If the edit is meant and no database has the migration yet, seal it (`state: sealed`); else restore the file."
@@ -207,35 +206,6 @@ def _refuse_loose(found: Mapping[str, Migration], ordered: Sequence[Migration], 
         migration=loose.id,
         parent=parent,
     )
-
-
-def read_lock(lock: Document) -> dict[str, str]:
-    """Read ``migrations.lock`` into checksums by id, in its order.
-
-    :raises InputError: where a line is none of it, or a merge conflict is not resolved.
-    :raises DuplicateMigration: where a migration has two lines.
-    """
-    from ..documents.text import fault, refuse_conflict
-
-    refuse_conflict(lock.data, lock.source)
-    sealed: dict[str, str] = {}
-    for number, line in enumerate(lock.data.splitlines(), 1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        match = _LOCK_LINE.match(text)
-        if match is None:
-            raise fault(
-                "This is no line of a lock.", lock.source, number, 1, found=text, expected="an id and a checksum"
-            )
-        if match.group(1) in sealed:
-            raise DuplicateMigration(
-                f"{lock.source}: line {number}: {match.group(1)} has two lines.",
-                hint="Keep the line whose checksum is that of the file.",
-                migration=match.group(1),
-            )
-        sealed[match.group(1)] = match.group(2)
-    return sealed
 
 
 def lock_text(chain: Chain, head: str = LOCK_HEAD) -> str:

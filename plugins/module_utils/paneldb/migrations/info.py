@@ -14,7 +14,7 @@ from ..errors import PanelDbError
 from ..model.plan import LONGEST_LIST, Hazard
 from .chain import Chain
 from .drift import Drift, find_drift
-from .ledger import FAILED, INTERRUPTED, STARTED, Applied, Ledger, RunRow
+from .ledger import FAILED, INTERRUPTED, STARTED, Ledger, RunRow
 from .position import Position, locate
 
 DRIFT, HAZARDS, ORPHANS = "drift", "hazards", "orphans"
@@ -60,7 +60,7 @@ class Status:
         data: dict[str, Any] = {
             "applied": [_applied(each.id, self.position) for each in applied[-LONGEST_LIST:]],
             "pending": [migration.id for migration in pending[:LONGEST_LIST]],
-            "runs": [_run(row) for row in self.runs[-LONGEST_LIST:]],
+            "runs": [row.to_data() for row in self.runs[-LONGEST_LIST:]],
             "counts": {"applied": len(applied), "pending": len(pending), "runs": len(self.runs)},
         }
         if self.drift is not None:
@@ -122,20 +122,4 @@ def find_orphans(engine: Engine, position: Position) -> tuple[Orphans, ...]:
 
 def _applied(identity: str, position: Position) -> dict[str, Any]:
     row = position.rows.get(identity)
-    return _row(row) if row else {"id": identity, "how": "squash", "applied_at": None, "duration_ms": None}
-
-
-def _row(row: Applied) -> dict[str, Any]:
-    return {"id": row.id, "how": row.how, "applied_at": row.applied_at.isoformat(), "duration_ms": row.duration_ms}
-
-
-def _run(row: RunRow) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "state": row.state,
-        "owner": row.owner,
-        "started_at": row.started_at.isoformat(),
-        "ended_at": row.ended_at.isoformat() if row.ended_at else None,
-        "error": row.error,
-    }
+    return row.to_data() if row else {"id": identity, "how": "squash", "applied_at": None, "duration_ms": None}

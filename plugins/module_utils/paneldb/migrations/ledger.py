@@ -98,6 +98,11 @@ class Applied(NamedTuple):
     duration_ms: int
     how: str
 
+    def to_data(self) -> dict[str, Any]:
+        """Give what people want to know, as plain values."""
+        told = {"id": self.id, "how": self.how, "applied_at": self.applied_at.isoformat()}
+        return {**told, "duration_ms": self.duration_ms}
+
 
 class RunRow(NamedTuple):
     """A row of the table of runs."""
@@ -110,6 +115,12 @@ class RunRow(NamedTuple):
     owner: str
     fingerprint: str
     error: str
+
+    def to_data(self) -> dict[str, Any]:
+        """Give what people want to know, as plain values."""
+        ended = self.ended_at.isoformat() if self.ended_at else None
+        when = {"started_at": self.started_at.isoformat(), "ended_at": ended}
+        return {"id": self.id, "kind": self.kind, "state": self.state, "owner": self.owner, **when, "error": self.error}
 
 
 class OperationRow(NamedTuple):
