@@ -65,6 +65,8 @@ class Editor:
         self.chooser = maker.chooser
         self.before = schema
         self.schema = schema
+        # A column that comes under the name of one that went is that one, changed: names are not given twice.
+        maker.former = {table.name: table.column_names for table in schema.tables}
         self.tables = {table.name: table.name for table in schema.tables}
         self.columns = {
             (table.name, name): (table.name, name) for table in schema.tables for name in table.column_names
@@ -136,7 +138,8 @@ class Editor:
         return table.without("column", column.name)
 
     def _can_go(self, table: Table, column: Column) -> bool:
-        if not column.null and column.default is None:
+        _, former = self.columns.get((table.name, column.name), ("", column.name))
+        if (not column.null and column.default is None) or (former != column.name and former in table.column_names):
             return False
         in_key = any(column.name in key for key in keys_of(table)) or any(
             index.unique and IndexColumn(column.name) in (*index.columns, *map(_ascending, index.columns))
@@ -147,9 +150,11 @@ class Editor:
     def rename_column(self, table: Table) -> None:
         self._rename_column(table, self.chooser.pick(table.columns).name, self.maker.column_name(table))
 
-    def swap_names(self, table: Table) -> Table:
+    def swap_names(self, table: Table) -> Optional[Table]:
         """A column takes another name, and a new column the one it had."""
         column = self.chooser.pick(table.columns)
+        if (table.name, column.name) not in self.columns:
+            return None
         self._rename_column(table, column.name, self.maker.column_name(table))
         renamed = self.schema.table(table.name)
         assert renamed
@@ -205,13 +210,21 @@ class Editor:
 
     # --- keys, indexes, checks -------------------------------------------------------------------------------------
 
-    def add_rule(self, table: Table) -> Table:
+    def add_rule(self, table: Table) -> Optional[Table]:
         form = self.chooser.number(0, 2)
-        if form == 0:
-            return self.maker.with_unique(table)
-        if form == 1:
-            return self.maker.with_index(table, self.schema.enums)
-        return self.maker.with_check(table, self.schema.enums)
+        if form == 2:
+            return self.maker.with_check(table, self.schema.enums)
+        makers = (self.maker.with_unique, lambda each: self.maker.with_index(each, self.schema.enums))
+        more = makers[form](table)
+        added = [rule for rule in (*more.uniques, *more.indexes) if table.find(rule.kind, rule.name) is None]
+        return more if all(self._rows_may_obey(more, rule) for rule in added) else None
+
+    def _rows_may_obey(self, table: Table, rule: Any) -> bool:
+        """Rows that were there before all hold the default of a new column."""
+        names = [getattr(each, "name", each) for each in rule.columns]
+        if not getattr(rule, "unique", True):
+            return True
+        return all((table.name, name) in self.columns or table.column(name).default is None for name in names)
 
     def drop_rule(self, table: Table) -> Optional[Table]:
         able: list[Any] = [*table.indexes, *table.foreign_keys, *table.checks]
@@ -263,6 +276,7 @@ class Editor:
         self.schema = Rename("", "table", table.name, name).apply(self.schema)
         if table.name in self.tables:
             self.tables[name] = self.tables.pop(table.name)
+            self.maker.former[name] = self.maker.former.pop(table.name)
         for column in table.column_names:
             if (table.name, column) in self.columns:
                 self.columns[(name, column)] = self.columns.pop((table.name, column))

@@ -147,8 +147,14 @@ def tame_places(schema: Schema) -> set[Place]:
 
 
 def _tame(pair: Pair) -> set[Place]:
-    former = {place: pair.columns[place] for place in tame_places(pair.after) if place in pair.columns}
-    return tame_places(pair.before) | set(former.values())
+    """Columns that a check of either schema is about, and those that lend them their values."""
+    former = {pair.columns[place] for place in tame_places(pair.after) if place in pair.columns}
+    places = tame_places(pair.before) | former
+    for table in pair.before.tables:
+        for key in table.foreign_keys:
+            lent = zip(key.columns, key.ref_columns)
+            places.update((key.ref_table, theirs) for ours, theirs in lent if (table.name, ours) in places)
+    return places
 
 
 @st.composite

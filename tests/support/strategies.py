@@ -83,6 +83,8 @@ class SchemaMaker:
     def __init__(self, chooser: Chooser) -> None:
         self.chooser = chooser
         self.names = Names()
+        #: Per table names that no new column may have.
+        self.former: dict[str, tuple[str, ...]] = {}
 
     # --- enums and columns -----------------------------------------------------------------------------------------
 
@@ -113,7 +115,7 @@ class SchemaMaker:
     def column_name(self, table: Table) -> str:
         """A name that no column of the table has."""
         names = Names()
-        for name in table.column_names:
+        for name in (*table.column_names, *self.former.get(table.name, ())):
             names.take(name)
         return names.new(self.chooser)
 

@@ -9,7 +9,7 @@ rows, so one that goes and one of the same structure that comes are the same one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -21,16 +21,26 @@ _NAMED_KINDS = (("unique", "uniques"), ("index", "indexes"), ("foreign_key", "fo
 
 
 class SuspectedRename(NamedTuple):
-    """A table (empty ``table``) or column that goes while one of the same shape comes, and nobody said what it is."""
+    """A table (empty ``table``) or column that goes while one of the same shape comes, and nobody said what it is.
+
+    ``blocked`` tells that it was said, but cannot be followed: the new name is taken by another one.
+    """
 
     table: str
     kind: str
     before: str
     after: str
+    blocked: bool = False
 
     @property
     def question(self) -> str:
+        """What a person has to answer, in the model."""
         place = f" of table {self.table}" if self.table else ""
+        if self.blocked:
+            return (
+                f"{self.kind.capitalize()} {self.after}{place} says `renamed_from: {self.before}`, but both are there. "
+                f"Drop or rename the present {self.after} in a migration of its own first."
+            )
         return (
             f"Is {self.kind} {self.after}{place} the former {self.before}? "
             f"Then say `renamed_from: {self.before}` on it; else its contents are lost."
@@ -64,12 +74,22 @@ def suspected_renames(current: Schema, target: Schema) -> tuple[SuspectedRename,
     they agree in type, nullability and default.
     """
     state = replay(renames(current, target), current)
-    pairs = list(_pairs(_gone(state.tables, target.tables), _gone(target.tables, state.tables), _alike_tables))
-    found = [SuspectedRename("", "table", before.name, after.name) for before, after in pairs]
+    found = list(_suspected("", "table", state.tables, target.tables, _alike_tables))
     for table, wanted in _in_both(state, target):
-        columns = _pairs(_gone(table.columns, wanted.columns), _gone(wanted.columns, table.columns), _alike_columns)
-        found.extend(SuspectedRename(table.name, "column", before.name, after.name) for before, after in columns)
+        found.extend(_suspected(table.name, "column", table.columns, wanted.columns, _alike_columns))
     return tuple(found)
+
+
+def _suspected(
+    table: str, kind: str, had: Sequence[Any], has: Sequence[Any], alike: Callable[[Any, Any], bool]
+) -> Iterator[SuspectedRename]:
+    going = {element.name: element for element in _gone(had, has)}
+    for element in sorted(has, key=_name):
+        if element.renamed_from in going:
+            del going[element.renamed_from]
+            yield SuspectedRename(table, kind, element.renamed_from, element.name, blocked=True)
+    for before, after in _pairs(list(going.values()), _gone(has, had), alike):
+        yield SuspectedRename(table, kind, before.name, after.name)
 
 
 def _with_renames(table: Table, said: Table) -> Table:
@@ -164,10 +184,14 @@ def _in_both(current: Schema, target: Schema) -> Iterator[tuple[Table, Table]]:
 def _gone(had: Iterable[Any], has: Iterable[Any]) -> list[Any]:
     """What of the first is in the second under no name, in order of name."""
     names = {element.name for element in has}
-    return sorted((element for element in had if element.name not in names), key=lambda element: str(element.name))
+    return sorted((element for element in had if element.name not in names), key=_name)
 
 
-def _pairs(going: Sequence[Any], coming: Sequence[Any], alike: Any) -> Iterator[tuple[Any, Any]]:
+def _name(element: Any) -> str:
+    return str(element.name)
+
+
+def _pairs(going: Sequence[Any], coming: Sequence[Any], alike: Callable[[Any, Any], bool]) -> Iterator[tuple[Any, Any]]:
     """Pair each one that goes with the first one that comes, is alike and is not yet paired."""
     left = list(coming)
     for before in going:
