@@ -15,10 +15,6 @@ attributes:
     description: Says in diff mode what differs, before and after.
   idempotent:
     description: A second run with the same options changes nothing.
-  action_group:
-    description: Options can be set once for all modules of the group with C(module_defaults).
-    support: full
-    membership: [ctrlaltplay.paneldb.paneldb]
   platform:
     description: Where the module runs.
     platforms: posix

@@ -92,6 +92,11 @@ options:
     description:
       - Files and secrets of the controller in one string. The action plugin fills it; nobody writes it by hand.
     type: str
+attributes:
+  action_group:
+    description: Options can be set once for all modules of the group with C(module_defaults).
+    support: full
+    membership: [ctrlaltplay.paneldb.paneldb]
 notes:
   - Times that sessions of this collection read and write are in UTC.
 """

@@ -63,7 +63,9 @@ def test_what_changed_becomes_one_file_and_one_line(tmp_path: Path) -> None:
     ]
     text = path.read_text()
     assert text.startswith("---\nid: '20261125000000_add_motd'\nparent: '20261124123005_initial'\nmodel: 'sha256-v1:")
-    assert "accept_hazards: []\noperations:\n  - add_column:\n      table: users\n      name: motd\n" in text
+    assert (
+        "accept_hazards: []\noperations:\n  - add_column: {table: users, name: motd, type: text, null: true}\n" in text
+    )
     assert read(tmp_path).state().normalized() == AFTER.normalized()
 
 

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plain values as YAML for people: block style, keys in their order, the same text every time.
+"""Plain values as YAML for people: keys in their order, the same text every time.
 
-Strings that a reader of YAML 1.1 or 1.2 would take for something else stand between quotes, so that other programs read
-the same values as we do. Lines are never folded: one value that changes is one line in a review.
+Collections are in block style, but for the innermost ones that fit on a line: a column or an index is one line.
+Strings that a reader of YAML 1.1 or 1.2 would take for something else stand between quotes, but for the key ``null``.
+Lines are never folded.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ _OLD_BOOLEANS = frozenset(("y", "n", "yes", "no", "on", "off"))
 #: Text that keeps every character in a literal block: printable lines, with no blank at the first line's start.
 _BLOCK = re.compile(r"(?=[^ \t\n])(?:[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]|[\t\n])*\Z")
 
+#: What ends a plain string inside brackets.
+_BRACKETS = re.compile(r"[,\[\]{}]")
+
+#: Characters of the longest line that holds a whole collection.
+_WIDTH = 110
+
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
@@ -45,13 +52,52 @@ def _block(data: Any, indent: str) -> Iterator[str]:
     entries = data.items() if isinstance(data, Mapping) else ((None, value) for value in data)
     for key, value in entries:
         head = indent + ("-" if key is None else f"{_key(key)}:")
-        if not (isinstance(value, (Mapping, list, tuple)) and value):
-            yield f"{head} {_inline(value, indent)}"
+        line = _line(head, value, indent)
+        if line:
+            yield line
         elif key is None:
             yield from _item(value, indent)
         else:
             yield head
             yield from _block(value, indent + "  ")
+
+
+def _line(head: str, value: Any, indent: str) -> str:
+    """Give head and value on one line; nothing for a collection that does not fit or has others of its kind inside."""
+    if not _is_full(value):
+        return f"{head} {_inline(value, indent)}"
+    line = f"{head} {_flow(value)}" if _innermost(value) else ""
+    return line if len(line) <= _WIDTH else ""
+
+
+def _is_full(value: Any) -> bool:
+    return isinstance(value, (Mapping, list, tuple)) and bool(value)
+
+
+def _innermost(value: Any) -> bool:
+    """Tell whether a list holds scalars of one line alone, or a mapping these and such lists."""
+    inside = list(value.values() if isinstance(value, Mapping) else value)
+    if any(isinstance(each, str) and "\n" in each for each in inside):
+        return False
+    full = [each for each in inside if _is_full(each)]
+    if not isinstance(value, Mapping):
+        return not full
+    return not any(isinstance(each, Mapping) or not _innermost(each) for each in full)
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, Mapping) and value:
+        return "{" + ", ".join(f"{_bare(_key(key))}: {_flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, (list, tuple)) and value:
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    if isinstance(value, str):
+        return _bare(_string(value))
+    return _inline(value, "")
+
+
+def _bare(text: str) -> str:
+    """Quote a plain string that would end early between brackets."""
+    return _quoted(text) if text[0] not in "'\"" and _BRACKETS.search(text) else text
 
 
 def _item(value: Any, indent: str) -> Iterator[str]:
@@ -64,6 +110,9 @@ def _item(value: Any, indent: str) -> Iterator[str]:
 def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise TypeError(f"a key must be a string, not {type(key).__name__}")
+    if key == "null":
+        # The reader takes it for the word that it is in a model.
+        return key
     return _quoted(key) if key in ("<<", "=") else _string(key)
 
 
