@@ -155,4 +155,4 @@ def test_the_group_has_every_module() -> None:
     runtime = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text())
     modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")}
     without_database = {"migration", "host_command"}
-    assert set(runtime["action_groups"]["paneldb"]) - without_database == modules - without_database
+    assert set(runtime["action_groups"]["paneldb"]) == modules - without_database
