@@ -200,19 +200,19 @@ def test_half_made_things_are_leftovers(session: PostgresqlEngine) -> None:
     assert native.filled == {"t"}
 
 
-def test_six_questions_however_many_tables(session: PostgresqlEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seven_questions_however_many_tables(session: PostgresqlEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     ask = session.ask
     session.query("".join(f"CREATE TABLE t{n} (id integer PRIMARY KEY, CHECK (id > 0));" for n in range(40)))
     assert session.schema == "public"
 
-    def listening(text: str) -> list[tuple[Any, ...]]:
+    def listening(text: str, *parameters: Any) -> list[tuple[Any, ...]]:
         asked.append(text)
-        return ask(text)
+        return ask(text, *parameters)
 
     monkeypatch.setattr(session, "ask", listening)
     assert len(session.catalogue().schema.tables) == 40
-    assert len(asked) == 6
+    assert len(asked) == 7
 
 
 def test_names_of_every_kind_come_back(session: PostgresqlEngine) -> None:

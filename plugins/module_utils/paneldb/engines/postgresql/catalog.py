@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is in the database: six questions to pg_catalog, put together as a schema."""
+"""What is in the database: a handful of questions to pg_catalog, put together as a schema."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Callable
 
 from ...model.schema import (
@@ -29,7 +30,10 @@ from ...model.types import Type
 from ..base import BOOKKEEPING_PREFIX, Catalogue
 from . import catalog_queries
 
-Ask = Callable[[str], list[tuple[Any, ...]]]
+Ask = Callable[..., list[tuple[Any, ...]]]
+
+#: Where a row of catalog_queries.COLUMNS has the default.
+_DEFAULT = 9
 
 _TYPES = {
     "uuid": Type("uuid"),
@@ -73,9 +77,14 @@ def read_catalogue(ask: Ask, schema: str, server_version: int) -> Catalogue:
     """Read the catalogue of the current schema; ``ask`` runs a statement."""
     reader = _Reader(ask(catalog_queries.RELATIONS))
     reader.triggers(ask(catalog_queries.TRIGGERS))
-    reader.columns(ask(catalog_queries.COLUMNS))
-    reader.constraints(ask(catalog_queries.constraints(server_version)))
-    reader.indexes(ask(catalog_queries.indexes(server_version)))
+    found = [reader.tables_found()]
+    reader.comments(ask(catalog_queries.COMMENTS, found))
+    columns = ask(catalog_queries.COLUMNS, found)
+    if any(str(row[_DEFAULT]).startswith("nextval(") for row in columns):
+        reader.sequences(ask(catalog_queries.SEQUENCES, found))
+    reader.columns(columns)
+    reader.constraints(ask(catalog_queries.constraints(server_version), found))
+    reader.indexes(ask(catalog_queries.indexes(server_version), found))
     enums = tuple(Enum(name, tuple(values or ())) for name, values in ask(catalog_queries.ENUMS))
     return Catalogue(Schema(reader.tables(), enums).normalized(), tuple(sorted(reader.views)), reader.native(schema))
 
@@ -98,7 +107,8 @@ class _Reader:
     def __init__(self, relations: Iterable[tuple[Any, ...]]) -> None:
         self.views: list[str] = []
         self._names: dict[int, str] = {}
-        self._comments: dict[int, str] = {}
+        self._comments: dict[tuple[int, int], str] = {}
+        self._collations: dict[int, dict[str, str]] = defaultdict(dict)
         self._filled: set[str] = set()
         self._columns: dict[int, list[Column]] = defaultdict(list)
         self._positions: dict[int, dict[int, str]] = defaultdict(dict)
@@ -106,18 +116,18 @@ class _Reader:
         self._primary_keys: dict[str, str] = {}
         self._triggers: dict[tuple[str, str], str] = {}
         self._serials: dict[tuple[str, str], str] = {}
+        self._sequences: dict[tuple[int, int], str] = {}
         self._leftovers: dict[str, str] = {}
         self._kept: list[str] = []
         self._touch = False
         for row in relations:
             self._relation(*row)
 
-    def _relation(self, oid: int, name: str, kind: str, comment: str | None, filled: bool) -> None:
+    def _relation(self, oid: int, name: str, kind: str, filled: bool) -> None:
         if kind == "v":
             self.views.append(name)
         elif not name.startswith(BOOKKEEPING_PREFIX):
             self._names[oid] = name
-            self._comments[oid] = comment or ""
             if filled:
                 self._filled.add(name)
 
@@ -129,11 +139,28 @@ class _Reader:
                 column = bytes.fromhex(argument).rstrip(b"\0").decode()
                 self._triggers[self._names[oid], column] = name
 
+    def tables_found(self) -> list[int]:
+        """The tables that the other questions are about."""
+        return list(self._names)
+
+    def comments(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """They come before what they are about."""
+        self._comments = {(oid, position): text for oid, position, text in rows}
+
+    def sequences(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """They come before the columns, too."""
+        self._sequences = {(oid, position): sequence for oid, position, sequence in rows}
+
     def columns(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        for oid, position, *rest in rows:
-            if oid in self._names:
-                self._columns[oid].append(self._column(self._names[oid], *rest))
-                self._positions[oid][position] = rest[0]
+        for oid, position, *rest, collation in rows:
+            table, name = self._names[oid], rest[0]
+            sequence = self._sequences.get((oid, position)) if str(rest[-1]).startswith("nextval(") else None
+            if sequence:
+                self._serials[table, name] = sequence
+            comment = self._comments.get((oid, position), "")
+            self._columns[oid].append(self._column(table, *rest, comment, counted=sequence is not None))
+            self._positions[oid][position] = name
+            self._collations[oid][str(position)] = str(collation)
 
     def _column(  # noqa: PLR0913, PLR0917 - a row of the catalogue
         self,
@@ -146,27 +173,24 @@ class _Reader:
         text: str,
         collation: str | None,
         default: str | None,
-        sequence: str | None,
-        comment: str | None,
+        comment: str,
+        *,
+        counted: bool,
     ) -> Column:
         kind = logical_type(text, enum)
-        if sequence:
-            self._serials[table, name] = sequence
         return Column(
             name,
             kind,
             null=not required,
-            default=None if generated else _default(default, kind, counted=bool(identity or sequence)),
+            default=None if generated else _default(default, kind, counted=counted or bool(identity)),
             updated_at=(table, name) in self._triggers,
-            comment=comment or "",
+            comment=comment,
             collation=collation or "",
             generated=default or "" if generated else "",
         )
 
     def constraints(self, rows: Iterable[tuple[Any, ...]]) -> None:
         for oid, name, kind, validated, columns, *rest in rows:
-            if oid not in self._names:
-                continue
             if not rest[-1]:
                 self._kept.append(name)
             elif not validated:
@@ -182,9 +206,7 @@ class _Reader:
         elif kind == "u":
             self._elements[oid]["uniques"].append(Unique(name, columns))
         elif kind == "c":
-            from .conditions import portable
-
-            self._elements[oid]["checks"].append(Check(name, portable(condition)))
+            self._elements[oid]["checks"].append(Check(name, _condition(condition)))
         elif other in self._names and rule in _DELETE_RULES:
             key = ForeignKey(name, columns, self._names[other], self._named(other, other_columns), _DELETE_RULES[rule])
             self._elements[oid]["foreign_keys"].append(key)
@@ -192,18 +214,20 @@ class _Reader:
             self._kept.append(name)
 
     def indexes(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        for oid, name, unique, valid, positions, orders, condition, plain in rows:
-            if oid not in self._names:
-                continue
+        for oid, name, unique, valid, keys, order, condition, plain, collation in rows:
+            positions, orders = keys.split(), order.split()
             if not valid:
                 self._leftovers[name] = ""
-            elif not plain or not set(orders.split()) <= set(_ORDERS):
+            elif not plain or not set(orders) <= set(_ORDERS) or not self._collated(oid, positions, collation.split()):
                 self._kept.append(name)
             else:
-                columns = self._named(oid, map(int, positions.split()))
-                pairs = zip(columns, orders.split())
-                ordered = tuple(IndexColumn(column, _ORDERS[order]) for column, order in pairs)
+                columns = zip(self._named(oid, map(int, positions)), orders)
+                ordered = tuple(IndexColumn(column, _ORDERS[each]) for column, each in columns)
                 self._elements[oid]["indexes"].append(Index(name, ordered, unique, _condition(condition)))
+
+    def _collated(self, oid: int, positions: list[str], collations: list[str]) -> bool:
+        """Tell whether an index sorts by the collations of its columns."""
+        return [self._collations[oid][position] for position in positions] == collations
 
     def _named(self, oid: int, positions: Iterable[int]) -> tuple[str, ...]:
         return tuple(self._positions[oid][position] for position in positions)
@@ -221,7 +245,7 @@ class _Reader:
             tuple(elements["indexes"]),
             tuple(elements["foreign_keys"]),
             tuple(elements["checks"]),
-            comment=self._comments[oid],
+            comment=self._comments.get((oid, 0), ""),
         )
 
     def native(self, schema: str) -> Native:
@@ -247,6 +271,7 @@ def _default(text: str | None, kind: Type, *, counted: bool) -> Default | None:
     return read_default(text, kind)
 
 
+@cache
 def _condition(text: str | None) -> str:
     if not text:
         return ""
