@@ -12,14 +12,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
 
-from ...model.schema import Enum, Index, IndexColumn, Schema, Table, Unique
+from ...model.schema import Column, Enum, Index, IndexColumn, Schema, Table, Unique
 from ..base import BOOKKEEPING_PREFIX, Catalogue
-from .ddl import ENUM_PREFIX, TOUCH_PREFIX, create_index, touch_name, touch_triggers
+from .ddl import ENUM_PREFIX, TOUCH_PREFIX, create_index, touch_name, touch_trigger
 from .native import NOTHING, Extras, Native, Trigger
-from .parse import IndexText, parse_index
-from .read_table import Enums, TableReader
+from .own_form import Enums, OwnForm, plain_index
+
+T = TypeVar("T", bound=Any)
+_NAME_OF = attrgetter("name")
 
 QUERY = (
     "SELECT type, name, tbl_name, sql FROM sqlite_master"
@@ -51,19 +54,99 @@ def read_catalogue(rows: Iterable[Sequence[str]]) -> Catalogue:
     """Make the catalogue of the rows that ``QUERY`` gives."""
     entries = _sorted(rows)
     enums = {name[len(ENUM_PREFIX) :]: _enum_values(sql) for name, sql in entries.views.items() if _is_enum(name)}
-    touches = {entry.name: entry.sql for entry in entries.triggers if entry.name.startswith(TOUCH_PREFIX)}
-    reader = TableReader(enums)
-    tables, extras = [], {}
-    for name, sql in entries.tables.items():
-        table, kept = reader.read(name, sql)
-        table, kept = _with_indexes(table, kept, entries.indexes.get(name, ()))
-        tables.append(_with_touches(table, kept, touches) if touches else table)
-        if kept is not NOTHING:
-            extras[name] = kept
-    schema = reader.with_references(Schema(tuple(tables), _enums(enums, reader.enums))).normalized()
-    triggers = {each.name: Trigger(each.table, each.sql) for each in entries.triggers if each.name not in touches}
+    reader = _Reader(entries, enums)
+    tables = reader.tables()
+    triggers = {each.name: Trigger(each.table, each.sql) for each in entries.triggers if not _is_touch(each)}
     views = {name: sql for name, sql in entries.views.items() if not _is_enum(name)}
-    return as_catalogue(Native(schema, extras, triggers, views))
+    found = {**reader.enums, **enums}
+    schema = Schema(tables, tuple([Enum(name, tuple(found[name])) for name in sorted(found)]))
+    return as_catalogue(Native(schema, reader.extras, triggers, views))
+
+
+class _Reader:
+    """Reads all tables, in the order of their names."""
+
+    def __init__(self, entries: _Entries, enums: Enums) -> None:
+        self._entries = entries
+        self._own_form = OwnForm(enums)
+        self._known = enums
+        self._touches: dict[str, dict[str, str]] = {}
+        for each in filter(_is_touch, entries.triggers):
+            self._touches.setdefault(each.table, {})[each.name] = each.sql
+        self.enums: dict[str, Sequence[str]] = {}
+        self.extras: dict[str, Extras] = {}
+
+    def tables(self) -> tuple[Table, ...]:
+        texts = self._entries.tables
+        tables = {name: self._own_form.table(name, texts[name]) for name in sorted(texts)}
+        foreign = [name for name, table in tables.items() if table is None]
+        if foreign:
+            self._read_foreign(foreign, tables)
+        return tuple([self._completed(table) for table in tables.values() if table is not None])
+
+    def _read_foreign(self, names: Sequence[str], tables: dict[str, Table | None]) -> None:
+        from .read_table import TableReader, with_references
+
+        reader = TableReader(self._known)
+        for name in names:
+            tables[name], extras = reader.read(name, self._entries.tables[name])
+            if extras is not NOTHING:
+                self.extras[name] = extras
+        self.enums = reader.enums
+        spelled = {table.name.lower(): table for table in tables.values() if table is not None}
+        for name in names:
+            tables[name] = with_references(spelled[name.lower()], spelled)
+
+    def _completed(self, table: Table) -> Table:
+        """Put in what stands outside of the table's own text, each kind of element in order of name."""
+        name = table.name
+        uniques, indexes = self._indexes(table)
+        return Table(
+            name,
+            self._touched(table) if name in self._touches else table.columns,
+            table.primary_key,
+            _by_name(uniques),
+            _by_name(indexes),
+            _by_name(table.foreign_keys),
+            _by_name(table.checks),
+        )
+
+    def _indexes(self, table: Table) -> tuple[list[Unique], list[Index]]:
+        uniques, indexes, texts = list(table.uniques), list(table.indexes), {}
+        for entry in self._entries.indexes.get(table.name, ()):
+            element = plain_index(entry.name, entry.sql)
+            if element is None:
+                element = _any_index(entry, table)
+                if create_index(table, element) != entry.sql:
+                    texts[entry.name] = entry.sql
+            if isinstance(element, Unique):
+                uniques.append(element)
+            else:
+                indexes.append(element)
+        if texts:
+            self.extras[table.name] = replace(self.extras.get(table.name, NOTHING), indexes=texts)
+        return uniques, indexes
+
+    def _touched(self, table: Table) -> tuple[Column, ...]:
+        """Mark the columns that a trigger of ours keeps, if its text is the one that we would write."""
+        texts, extras = self._touches[table.name], self.extras.get(table.name, NOTHING)
+        return tuple(
+            [
+                replace(column, updated_at=True)
+                if column.type.name == "timestamp"
+                and texts.get(touch_name(table.name, column.name)) == touch_trigger(table, column, extras)
+                else column
+                for column in table.columns
+            ]
+        )
+
+
+def _by_name(elements: Sequence[T]) -> tuple[T, ...]:
+    return tuple(sorted(elements, key=_NAME_OF)) if elements else ()
+
+
+def _is_touch(entry: Entry) -> bool:
+    return entry.name.startswith(TOUCH_PREFIX)
 
 
 def as_catalogue(native: Native) -> Catalogue:
@@ -115,50 +198,14 @@ def _enum_values(sql: str) -> tuple[str, ...]:
     return tuple(text.replace("''", "'") for text in _TEXT.findall(values))
 
 
-def _enums(kept: Enums, used: Enums) -> tuple[Enum, ...]:
-    return tuple(Enum(name, tuple(values)) for name, values in {**used, **kept}.items())
-
-
-# --- indexes and triggers -------------------------------------------------------------------------------------------
-
-_NAME = r'"(?:[^"]|"")*"'
-_INDEX = re.compile(
-    rf"CREATE (UNIQUE )?INDEX {_NAME} ON {_NAME} ?\(({_NAME}(?: ASC| DESC)?(?:, ?{_NAME}(?: ASC| DESC)?)*)\)\Z"
-)
-_INDEX_COLUMN = re.compile(r'"((?:[^"]|"")*)"( ASC| DESC)?')
-
-
-def _with_indexes(table: Table, extras: Extras, entries: Iterable[Entry]) -> tuple[Table, Extras]:
-    uniques, indexes, texts = list(table.uniques), list(table.indexes), {}
-    for entry in entries:
-        element = _plain_index(entry) or _any_index(entry, table)
-        if isinstance(element, Unique):
-            uniques.append(element)
-        else:
-            indexes.append(element)
-        if create_index(table, element) != entry.sql:
-            texts[entry.name] = entry.sql
-    table = replace(table, uniques=tuple(uniques), indexes=tuple(indexes))
-    return table, replace(extras, indexes=texts) if texts else extras
-
-
-def _plain_index(entry: Entry) -> Index | Unique | None:
-    """Read an index in the form in which ``ddl`` (and Prisma) writes it, if it is in that form."""
-    match = _INDEX.match(entry.sql)
-    if match is None:
-        return None
-    columns = [(name.replace('""', '"'), order) for name, order in _INDEX_COLUMN.findall(match.group(2))]
-    if match.group(1) and not any(order for _, order in columns):
-        return Unique(entry.name, tuple(name for name, _ in columns))
-    return Index(
-        entry.name, tuple(IndexColumn(name, order == " DESC") for name, order in columns), bool(match.group(1))
-    )
+# --- indexes --------------------------------------------------------------------------------------------------------
 
 
 def _any_index(entry: Entry, table: Table) -> Index | Unique:
     from .conditions import OPAQUE, read_condition
+    from .parse import parse_index
 
-    text: IndexText = parse_index(entry.sql)
+    text = parse_index(entry.sql)
     unique = entry.sql.split(None, 2)[1].upper() == "UNIQUE"
     names = {name.lower(): name for name in table.column_names}
     columns = []
@@ -170,13 +217,3 @@ def _any_index(entry: Entry, table: Table) -> Index | Unique:
     if unique and not text.where and not ordered:
         return Unique(entry.name, tuple(column.name for column in columns))
     return Index(entry.name, tuple(columns), unique, read_condition(text.where) if text.where else "")
-
-
-def _with_touches(table: Table, extras: Extras, touches: dict[str, str]) -> Table:
-    """Mark the columns that a trigger of ours keeps, if its text is the one that we would write."""
-    asked = replace(table, columns=tuple(replace(column, updated_at=True) for column in table.columns))
-    kept = {name for name, text in touch_triggers(asked, extras).items() if touches.get(name) == text}
-    if not kept:
-        return table
-    columns = (replace(each, updated_at=touch_name(table.name, each.name) in kept) for each in table.columns)
-    return replace(table, columns=tuple(columns))

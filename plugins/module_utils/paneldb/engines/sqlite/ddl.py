@@ -112,7 +112,7 @@ def touch_triggers(table: Table, extras: Extras = NOTHING) -> dict[str, str]:
     switched ``recursive_triggers`` on: time stands still within a statement.
     """
     return {
-        touch_name(table.name, column.name): _touch(table, column, extras)
+        touch_name(table.name, column.name): touch_trigger(table, column, extras)
         for column in table.columns
         if column.updated_at
     }
@@ -123,7 +123,8 @@ def touch_name(table: str, column: str) -> str:
     return TOUCH_PREFIX + ".".join(name.replace("%", "%25").replace(".", "%2E") for name in (table, column))
 
 
-def _touch(table: Table, column: Column, extras: Extras) -> str:
+def touch_trigger(table: Table, column: Column, extras: Extras) -> str:
+    """Write one of them."""
     name, trigger = quote(column.name), quote(touch_name(table.name, column.name))
     return (
         f"CREATE TRIGGER {trigger} AFTER UPDATE ON {quote(table.name)} FOR EACH ROW\n"

@@ -4,12 +4,11 @@
 """Reads CREATE TABLE and CREATE INDEX as SQLite keeps them: what the catalogue's PRAGMAs do not tell stands only here.
 
 SQLite has accepted every text that comes here, so that there is no syntax to check; words that mean nothing to us are
-stepped over. Tables in the form that ``ddl`` writes take a fast path: one regular expression per column.
+stepped over.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -80,34 +79,16 @@ class IndexText(NamedTuple):
     where: str
 
 
-def _balanced(depth: int) -> str:
-    """Give a pattern for text with balanced parentheses; comments and rarer quotes go the slow way."""
-    inner = rf"|\({_balanced(depth - 1)}\)" if depth else ""
-    plain = r"""[^()'"`\[/\-]*"""
-    return rf"""{plain}(?:(?:'(?:[^']|'')*'|"(?:[^"]|"")*"|-(?!-)|/(?!\*){inner}){plain})*"""
-
-
-_COLUMN = re.compile(
-    r'\s*"((?:[^"]|"")*)" (TEXT|INTEGER|REAL|BLOB)( NOT NULL)?'
-    rf"(?: DEFAULT ('(?:[^']|'')*'|[-+]?[0-9][0-9.]*(?:[eE][-+]?[0-9]+)?|\({_balanced(4)}\)))?"
-    rf'(?: CONSTRAINT "((?:[^"]|"")*)" CHECK \(({_balanced(4)})\))?\s*([,)])'
-)
-_HEAD = re.compile(r'CREATE TABLE "(?:[^"]|"")*" \(')
+#: CREATE, TABLE, the name, and the parenthesis behind which the first column stands.
+_BODY_START = 3
 
 
 def parse_table(sql: str) -> TableText:
     """Read the text that ``sqlite_master`` has of a table."""
     table = TableText()
-    head = _HEAD.match(sql)
-    position = head.end() if head else _body_start(sql)
-    end = ","
+    position, end = tokenize(sql)[_BODY_START].end, ","
     while end == ",":
-        match = _COLUMN.match(sql, position)
-        if match:
-            table.columns.append(_ours(match))
-            position, end = match.end(), match.group(7)
-        else:
-            position, end = _element(sql, position, table)
+        position, end = _element(sql, position, table)
     table.options = sql[position:].strip()
     return table
 
@@ -121,22 +102,6 @@ def parse_index(sql: str) -> IndexText:
     parts = reader.parts()
     where = sql[reader.next_start() :].strip() if reader.accept("WHERE") else ""
     return IndexText(parts, where)
-
-
-def _ours(match: re.Match[str]) -> ColumnText:
-    name, declared, not_null, default, check, body, _ = match.groups()
-    return ColumnText(
-        name.replace('""', '"'),
-        declared,
-        not_null is not None,
-        default or "",
-        checks=[] if check is None else [(check.replace('""', '"'), body)],
-    )
-
-
-def _body_start(sql: str) -> int:
-    """Give the place behind the parenthesis that follows the table's name."""
-    return tokenize(sql)[3].end
 
 
 def _element(sql: str, position: int, table: TableText) -> tuple[int, str]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Optional
 
 from ...model.naming import check_name, foreign_key_name, unique_name
-from ...model.schema import AUTOINCREMENT, Check, Column, Default, ForeignKey, PrimaryKey, Schema, Table, Unique
-from ...model.types import Type, parse_type
+from ...model.schema import AUTOINCREMENT, Check, Column, Default, ForeignKey, PrimaryKey, Table, Unique
+from ...model.types import Type
 from .conditions import read_condition
 from .native import NOTHING, Extras
+from .own_form import type_named
 from .parse import ColumnText, Constraint, TableText, parse_table
 from .types import DECLARED, PLAIN, read_default, type_check
 from .words import quote
@@ -40,7 +40,7 @@ class _Found:
 
 
 class TableReader:
-    """Reads tables one after another. ``enums`` fills with those that only a column's check remembers."""
+    """Reads tables in any form. ``enums`` fills with those that only a column's check remembers."""
 
     def __init__(self, enums: Enums) -> None:
         self._known = enums
@@ -64,15 +64,6 @@ class TableReader:
         )
         return table, self._extras(found, text)
 
-    def with_references(self, schema: Schema) -> Schema:
-        """Complete foreign keys that name no columns, or another spelling: they mean the other table's primary key."""
-        tables = {table.name.lower(): table for table in schema.tables}
-        for table in schema.tables:
-            keys = tuple(_completed(key, tables.get(key.ref_table.lower())) for key in table.foreign_keys)
-            if keys != table.foreign_keys:
-                schema = schema.put(replace(table, foreign_keys=keys))
-        return schema
-
     # --- columns -------------------------------------------------------------------------------------------------
 
     def _column(self, found: _Found, text: ColumnText, table: TableText) -> Column:
@@ -93,7 +84,7 @@ class TableReader:
         """Find the check that carries the type's name; all others are rules of the table."""
         kind = None
         for name, body in text.checks:
-            said = _type_named(name)
+            said = type_named(name)
             if said is None or kind is not None or DECLARED[said.name] != text.declared:
                 found.checks.append(_check(found.name, name, body))
             elif body == type_check(said, quote(text.name), self._values(said, body)):
@@ -145,19 +136,19 @@ def _check(table: str, name: str, body: str) -> Check:
     return Check(name or check_name(table, condition), condition)
 
 
-@cache
-def _type_named(name: str) -> Type | None:
-    try:
-        kind = parse_type(name)
-    except ValueError:
-        return None
-    return kind if str(kind) == name and kind not in PLAIN.values() and kind.name != "integer" else None
-
-
 def _listed(body: str) -> tuple[str, ...]:
     from .words import tokenize, unquote
 
     return tuple(unquote(token.text) for token in tokenize(body) if token.text.startswith("'"))
+
+
+def with_references(table: Table, tables: Mapping[str, Table]) -> Table:
+    """Complete foreign keys that name no columns (they mean the primary key), and spell names as the tables do.
+
+    ``tables`` are all there are, by name in lower case.
+    """
+    keys = tuple(_completed(key, tables.get(key.ref_table.lower())) for key in table.foreign_keys)
+    return replace(table, foreign_keys=keys)
 
 
 def _completed(key: ForeignKey, parent: Table | None) -> ForeignKey:
@@ -166,6 +157,4 @@ def _completed(key: ForeignKey, parent: Table | None) -> ForeignKey:
     columns = key.ref_columns or (parent.primary_key.columns if parent.primary_key else ())
     names = {name.lower(): name for name in parent.column_names}
     spelled = tuple(names.get(column.lower(), column) for column in columns)
-    if (parent.name, spelled) == (key.ref_table, key.ref_columns):
-        return key
     return replace(key, ref_table=parent.name, ref_columns=spelled)

@@ -45,6 +45,8 @@ PLAIN = {"TEXT": Type("text"), "INTEGER": Type("bigint"), "REAL": Type("float"),
 
 _FUNCTIONS = {NOW: f"({NOW_SQL})", UUID: f"({UUID_SQL})"}
 _FUNCTION_OF = {text: name for name, text in _FUNCTIONS.items()}
+#: Every text that stands behind DEFAULT for a function.
+FUNCTION_TEXTS = tuple(_FUNCTION_OF)
 
 
 def type_check(kind: Type, column: str, values: Sequence[str]) -> str:
