@@ -131,7 +131,7 @@ class Engine(ABC):
 
         It ends with its holder, however that one ends.
 
-        :raises LockHeld: with who holds it (``owner``) and for how long (``age_seconds``).
+        :raises LockHeld: with who holds it (``owner``, as text) and for how long (``age_seconds``).
         """
 
     # --- schema --------------------------------------------------------------------------------------------------

@@ -114,6 +114,6 @@ def _held_by(descriptor: int, database: str) -> LockHeld:
     return LockHeld(
         f"{database} is being worked on by {who}{since}.",
         hint="Run again when it is done, or wait longer (lock_timeout).",
-        owner=owner,
+        owner=who,
         age_seconds=age,
     )
