@@ -15,6 +15,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
     HazardsNotAccepted,
+    MigrationError,
     StatementFailed,
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations import errors
@@ -239,7 +240,7 @@ def test_reset_finds_what_half_a_chain_left(engine: Engine, bed: Bed, target: Ta
 def test_reset_leaves_what_others_refer_to(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
     deploy(engine, chain, consent=ANYTHING)
     bed.rows(target, "CREATE TABLE foreigner (id integer PRIMARY KEY, u integer REFERENCES users (id))")
-    with pytest.raises(errors.MigrationError, match="no migration made foreigner"):
+    with pytest.raises(MigrationError, match="no migration made foreigner"):
         reset(engine, chain, confirm=database_name(target), environment="development")
     assert len(journal(bed, target, "id", "migrations")) == len(chain)
 

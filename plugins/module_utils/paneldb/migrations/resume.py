@@ -102,29 +102,33 @@ def settle(engine: Engine, left: Unfinished, before: Schema, catalogue: Catalogu
 
     :raises HalfDone: where the catalogue fits neither side of the step that had started.
     """
-    rows, operations = list(left.rows), left.operations()
+    rows = list(left.rows)
     open_rows = [index for index, row in enumerate(rows) if row.state not in (DONE, PLANNED)]
     if open_rows:
         first, behind = open_rows[0], open_rows[-1] + 1
-        state = replay(operations[:first], before)
-        done = _is_done(engine, operations[first:behind], state, catalogue, left.migration)
+        done = _is_done(engine, left, (first, behind), before, catalogue)
         for index in open_rows:
             rows[index] = rows[index]._replace(state=DONE if done else PLANNED)
     return tuple(rows)
 
 
-def _is_done(
-    engine: Engine, operations: Sequence[Operation], state: Schema, catalogue: Catalogue, migration: Migration
-) -> bool:
-    if isinstance(operations[0], Execute):
-        return _execute_is_done(engine, operations[0], migration)
-    after = engine.canonical(replay(operations, state))
-    if all(fits(operation, catalogue.schema, after) for operation in operations):
+def _is_done(engine: Engine, left: Unfinished, part: tuple[int, int], before: Schema, catalogue: Catalogue) -> bool:
+    """Tell whether the step that covers this part of the operations is done."""
+    operations = left.operations()
+    started = operations[slice(*part)]
+    if isinstance(started[0], Execute):
+        return _execute_is_done(engine, left, part[0])
+    state = replay(operations[: part[0]], before)
+    if _all_fit(started, catalogue, engine.canonical(replay(started, state))):
         return True
-    before = engine.canonical(state)
-    if all(fits(operation, catalogue.schema, before) for operation in operations):
+    wanted = engine.canonical(state)
+    if _all_fit(started, catalogue, wanted):
         return False
-    raise _neither(operations, catalogue.schema, before, migration)
+    raise _neither(started, catalogue.schema, wanted, left.migration)
+
+
+def _all_fit(operations: Sequence[Operation], catalogue: Catalogue, state: Schema) -> bool:
+    return all(fits(operation, catalogue.schema, state) for operation in operations)
 
 
 def _neither(operations: Sequence[Operation], found: Schema, before: Schema, migration: Migration) -> HalfDone:
@@ -147,14 +151,18 @@ def _text(element: object) -> str:
     return str(element_to_data(element))  # type: ignore[arg-type]
 
 
-def _execute_is_done(engine: Engine, step: Execute, migration: Migration) -> bool:
-    question = (step.done_when or {}).get(engine.name)
+def _execute_is_done(engine: Engine, left: Unfinished, position: int) -> bool:
+    """Ask what the person who wrote the step gave as question; backwards, the step is done where it is answered no."""
+    forward = left.migration.operations
+    step = forward[len(forward) - 1 - position] if left.reverse else forward[position]
+    questions = step.done_when if isinstance(step, Execute) else None
+    question = (questions or {}).get(engine.name)
     if not question:
         raise HalfDone(
-            f"{migration.id} stopped inside the step {step.label!r}, which does not say when it is done.",
+            f"{left.migration.id} stopped inside the step {step.target!r}, which does not say when it is done.",
             hint="Find out whether it is, give the step a `done_when` that tells, seal the file, and run this again.",
-            migration=migration.id,
-            operation=f"execute {step.label}",
+            migration=left.migration.id,
+            operation=f"execute {step.target}",
         )
     rows = engine.query(question).rows
-    return bool(rows and rows[0][0])
+    return bool(rows and rows[0][0]) != left.reverse
