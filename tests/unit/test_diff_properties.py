@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,7 +97,7 @@ def _shuffled(schema: Schema, random: Random) -> Schema:
 
 
 def _rules_shuffled(table: Table, random: Random) -> Table:
-    slots = {}
+    slots: dict[str, Any] = {}
     for slot in ("uniques", "indexes", "foreign_keys", "checks"):
         rules = list(getattr(table, slot))
         random.shuffle(rules)

@@ -115,7 +115,7 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 def test_yaml_scalars_follow_the_core_schema(written: str, value: Any) -> None:
     read = parse_yaml(f"key: {written}", "a.yml")
     assert read == {"key": value}
-    assert type(read["key"]) is type(value)
+    assert read["key"].__class__ is type(value)
 
 
 @pytest.mark.usefixtures("parser")

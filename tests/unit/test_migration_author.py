@@ -156,7 +156,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: p
     written(drafted(Chain(), BEFORE), tmp_path)
     there = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
 
-    def full(_: int) -> None:
+    def full(_unused: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)

@@ -61,7 +61,7 @@ def test_two_heads_are_both_named(chain: Chain) -> None:
 
 
 def test_two_first_migrations_are_two_heads(chain: Chain) -> None:
-    first, second, _ = chain.migrations
+    first, second, _unused = chain.migrations
     with pytest.raises(errors.TwoHeads, match="follow nothing"):
         unsealed_chain([document(first), document(second, parent=None)])
 
@@ -150,14 +150,14 @@ def test_a_line_that_is_none_and_a_second_line_are_refused(chain: Chain) -> None
 
 
 def test_operations_that_do_not_fit_name_file_and_place(chain: Chain) -> None:
-    first, second, _ = chain.migrations
+    first, second, _unused = chain.migrations
     broken = unsealed_chain([document(first), document(second, operations=first.data["operations"])])
     with pytest.raises(errors.WrongState, match=rf"{second.id}\.yml: operations\[0\]: create_table a: it is there"):
         broken.state()
 
 
 def test_operations_that_lead_elsewhere_than_the_header_are_refused(chain: Chain) -> None:
-    first, second, _ = chain.migrations
+    first, second, _unused = chain.migrations
     with pytest.raises(errors.WrongState, match="lead to another schema"):
         unsealed_chain([document(first), document(second, operations=[])]).state()
 

@@ -294,7 +294,7 @@ def test_a_statement_that_cannot_be_told_stops_with_what_was_found() -> None:
 
 
 def test_an_interrupted_run_goes_on_with_the_same_file_only() -> None:
-    _, database = list(kill_points(ONE_BY_ONE, late=True))[10]
+    _unused, database = list(kill_points(ONE_BY_ONE, late=True))[10]
     other = with_migration(Chain(), [Add("", Table("u", (Column("id", Type("integer")),)))])
     renamed = Chain([replace(other.migrations[0], id=twelve().head)])
     with pytest.raises(errors.HalfDone, match="its file has changed"):

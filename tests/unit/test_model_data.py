@@ -388,7 +388,7 @@ WRONG_MODELS: list[tuple[Any, str, tuple[str, ...]]] = [
 
 
 @pytest.mark.parametrize(
-    ("data", "path", "said"), WRONG_MODELS, ids=[f"{n}-{p}" for n, (_, p, _s) in enumerate(WRONG_MODELS)]
+    ("data", "path", "said"), WRONG_MODELS, ids=[f"{n}-{p}" for n, (_unused, p, _s) in enumerate(WRONG_MODELS)]
 )
 def test_errors_of_a_model_name_their_place(data: Any, path: str, said: tuple[str, ...]) -> None:
     with pytest.raises(InputError) as caught:
@@ -439,7 +439,7 @@ WRONG_OPERATIONS: list[tuple[Any, str, tuple[str, ...]]] = [
 
 
 @pytest.mark.parametrize(
-    ("data", "path", "said"), WRONG_OPERATIONS, ids=[f"{n}{p}" for n, (_, p, _s) in enumerate(WRONG_OPERATIONS)]
+    ("data", "path", "said"), WRONG_OPERATIONS, ids=[f"{n}{p}" for n, (_unused, p, _s) in enumerate(WRONG_OPERATIONS)]
 )
 def test_errors_of_an_operation_name_their_place(data: Any, path: str, said: tuple[str, ...]) -> None:
     good = {"drop_enum": {"name": "a", "values": ["b"]}}

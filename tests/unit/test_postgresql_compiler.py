@@ -286,7 +286,7 @@ def test_change_alone_on_a_table_with_rows_is_online(operation: Operation, state
     assert isinstance(step.statements[-1], OnlineStatement)
 
 
-@pytest.mark.parametrize("operation", [operation for operation, _ in ONLINE])
+@pytest.mark.parametrize("operation", [operation for operation, _unused in ONLINE])
 def test_change_is_transactional_on_an_empty_table_or_in_company(operation: Operation) -> None:
     assert all(step.transactional for step in compiled(operation))
     assert all(step.transactional for step in compiled(operation, Add("", ROLE_TOO), catalogue=FILLED))

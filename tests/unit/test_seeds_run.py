@@ -278,7 +278,7 @@ def test_a_real_run_holds_the_lock_and_check_mode_does_not(memory: MemoryEngine)
 def test_a_rule_that_only_the_database_knows_names_the_row_and_leaves_everything_as_it_was(
     memory: MemoryEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: Any) -> int:
+    def refuse(*_unused: Any) -> int:
         raise ConstraintViolated("A trigger says no.", row=1)
 
     monkeypatch.setattr(memory, "insert", refuse)
@@ -305,5 +305,5 @@ def test_the_diff_is_capped_and_says_how_much_is_left_out(memory: MemoryEngine) 
 def test_planning_twice_gives_the_same_data(memory: MemoryEngine) -> None:
     people = seed("people", "name", [ANN, {"name": "x", "extra": {"b": 1, "a": [1.5, None]}}, CAT], prune=True)
     documents = [("s.yml", {"seeds": [people]})]
-    first, second = (plan_seeds(memory.as_engine(), SCHEMA, documents).to_data() for _ in range(2))
+    first, second = (plan_seeds(memory.as_engine(), SCHEMA, documents).to_data() for _unused in range(2))
     assert first == second

@@ -46,7 +46,7 @@ def _person(**cells: Any) -> dict[str, Any]:
     ],
 )
 def test_a_secret_is_in_nothing_that_people_see(memory: MemoryEngine, written: dict[str, Any]) -> None:
-    for _ in range(2):
+    for _unused in range(2):
         plan = run(memory.as_engine(), written, variables=VARIABLES)
         assert SECRET not in json.dumps(plan.to_data()) + repr(plan) + str(plan)
         assert SECRET not in repr([(each.state, each.state.batches, each.state.rows) for each in plan.tables])

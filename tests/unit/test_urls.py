@@ -94,7 +94,7 @@ def test_url_becomes_target(url: str, target: Target) -> None:
     assert parse_target({"url": url}) == target
 
 
-@pytest.mark.parametrize("target", [target for _, target in READ])
+@pytest.mark.parametrize("target", [target for _unused, target in READ])
 def test_generic_url_reads_back(target: Target) -> None:
     assert parse_target({"url": to_url(target, mask=False, style="generic")}) == target
 

@@ -123,13 +123,13 @@ def _too_deep(source: str) -> InputError:
 
 
 def _refuse_deep(value: Any, source: str) -> None:
-    level = [value] if type(value) in (dict, list) else []
+    level = [value] if value.__class__ in (dict, list) else []
     for _depth in range(DEEPEST_NESTING + 1):
         level = [
             child
             for each in level
-            for child in (each.values() if type(each) is dict else each)
-            if type(child) is dict or type(child) is list
+            for child in (each.values() if each.__class__ is dict else each)
+            if child.__class__ is dict or child.__class__ is list
         ]
         if not level:
             return

@@ -106,14 +106,14 @@ class _Builder:
         events = self._events
         self._next()
         event = self._next()
-        if type(event) is events.StreamEndEvent:
+        if event.__class__ is events.StreamEndEvent:
             raise self._empty()
         value = self._value(self._next())
         if value is None:
             raise self._empty()
         self._next()
         event = self._next()
-        if type(event) is not events.StreamEndEvent:
+        if event.__class__ is not events.StreamEndEvent:
             raise self._fault("A second document begins.", event, found="---", expected="one document in a file")
         return value
 
@@ -137,7 +137,7 @@ class _Builder:
             raise self._unknown_tag(event)
         if len(self._path) >= DEEPEST_NESTING:
             raise self._fault("The nesting is too deep.", event, expected=f"at most {DEEPEST_NESTING} levels")
-        if type(event) is self._events.SequenceStartEvent:
+        if event.__class__ is self._events.SequenceStartEvent:
             return self._sequence()
         return self._mapping()
 
@@ -146,7 +146,7 @@ class _Builder:
         result: list[Any] = []
         path.append(0)
         event = self._next()
-        while type(event) is not end:
+        while event.__class__ is not end:
             result.append(self._value(event))
             path[-1] += 1
             event = self._next()
@@ -160,7 +160,7 @@ class _Builder:
         merge: Any = None
         path.append("")
         event = following()
-        while type(event) is not end:
+        while event.__class__ is not end:
             path[-1] = key = self._key(event)
             if key in result:
                 raise self._repeated(key, event, marks[list(result).index(key)])
@@ -177,9 +177,9 @@ class _Builder:
 
         ``null:`` is text all the same: it is a word of models, and no mapping has a key that is nothing.
         """
-        if type(event) is self._scalar_event:
+        if event.__class__ is self._scalar_event:
             key = "null" if event.value == "null" and event.tag is None else self._scalar(event)
-            if type(key) is str:
+            if key.__class__ is str:
                 if event.anchor is not None:
                     self._anchors[event.anchor] = key
                 return key
@@ -219,9 +219,9 @@ class _Builder:
         if self._expandable < 0 or depth > DEEPEST_NESTING:
             limit = f"at most {MOST_EXPANDED} values from aliases, {DEEPEST_NESTING} levels deep"
             raise self._fault("The aliases stand for too much.", event, found=f"*{event.anchor}", expected=limit)
-        if type(value) is dict:
+        if value.__class__ is dict:
             return {key: self._copy(each, event, depth + 1) for key, each in value.items()}
-        if type(value) is list:
+        if value.__class__ is list:
             return [self._copy(each, event, depth + 1) for each in value]
         return value
 

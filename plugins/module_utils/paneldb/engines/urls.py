@@ -33,7 +33,7 @@ def parse_url(url: str) -> dict[str, Any]:
     dialect = BY_SCHEME.get(scheme.lower()) or BY_SCHEME.get(scheme.lower().partition("+")[0])
     if not colon or dialect is None:
         raise InputError("This is no URL of a database.", source="url", expected=f"one that begins with {_SCHEMES}")
-    body, _, query = rest.partition("?")
+    body, _unused, query = rest.partition("?")
     fields = {"engine": dialect.engine, **_parameters(dialect, query)}
     stated = _file(scheme.lower(), body) if dialect is SQLITE else _server(dialect, body)
     if scheme.lower() == "mongodb+srv":
@@ -57,9 +57,9 @@ def _server(dialect: Dialect, body: str) -> dict[str, Any]:
         raise InputError("There is no // behind the scheme.", source="url", expected=_SCHEMES)
     if "#" in body:
         raise InputError("A # stands in the URL.", source="url", hint=_ENCODE)
-    authority, _, database = body[2:].partition("/")
-    credentials, _, hosts = authority.rpartition("@")
-    user, _, password = credentials.partition(":")
+    authority, _unused, database = body[2:].partition("/")
+    credentials, _unused, hosts = authority.rpartition("@")
+    user, _unused, password = credentials.partition(":")
     found = {"user": user, "password": password, "database": database.rstrip("/")}
     fields: dict[str, Any] = {name: _decoded(value) for name, value in found.items() if value}
     return {**fields, **_hosts(dialect, hosts)}
@@ -129,7 +129,7 @@ def _parameters(dialect: Dialect, query: str) -> dict[str, Any]:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
+    name, _unused, value = text.partition("=")
     return _decoded(name), _decoded(value)
 
 

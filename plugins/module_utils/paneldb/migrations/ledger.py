@@ -176,7 +176,7 @@ class Ledger:
         """Make the tables that are not there yet."""
         if not self.exists():
             missing = [Add("", table) for table in TABLES if table.name not in self._there]
-            steps, _ = self._engine.compile(missing, self._engine.catalogue())
+            steps, _unused = self._engine.compile(missing, self._engine.catalogue())
             self._run(steps)
             self._there = frozenset(table.name for table in TABLES)
 
@@ -187,7 +187,7 @@ class Ledger:
             catalogue = self._engine.catalogue()
             ours = self._engine.canonical(Schema(TABLES)).tables
             shown = replace(catalogue, schema=replace(catalogue.schema, tables=(*catalogue.schema.tables, *ours)))
-            steps, _ = self._engine.compile([Drop("", table) for table in reversed(TABLES)], shown)
+            steps, _unused = self._engine.compile([Drop("", table) for table in reversed(TABLES)], shown)
             self._run(steps)
             self._there = frozenset()
 

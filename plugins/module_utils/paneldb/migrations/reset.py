@@ -59,7 +59,7 @@ def plan_reset(engine: Engine, chain: Chain) -> Outcome:
     catalogue = engine.catalogue()
     drops = difference(_ours(chain, catalogue), Schema(), prune=True)
     removal = compose(engine, [Change("", drops)], catalogue)
-    _, emptied = engine.compile(drops, catalogue)
+    _unused, emptied = engine.compile(drops, catalogue)
     advanced(Schema(), *chain.migrations)
     renewal = compose(engine, [Change(each.id, each.operations) for each in chain.migrations], emptied)
     records = tuple(Record(migration, DEPLOY) for migration in chain.migrations)

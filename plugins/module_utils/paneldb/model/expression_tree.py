@@ -298,7 +298,7 @@ def children(expression: Expression) -> tuple[Expression, ...]:
 def is_within(expression: Expression, deepest: int) -> bool:
     """Tell whether the tree has at most so many levels; told without recursion."""
     level = [expression]
-    for _ in range(deepest):
+    for _unused in range(deepest):
         level = [child for each in level for child in children(each)]
     return not level
 

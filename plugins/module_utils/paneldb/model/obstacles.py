@@ -10,6 +10,7 @@ from typing import Any
 
 from .schema import Check, ForeignKey, Index, Schema, Table
 
+
 def merged_values(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ...]:
     """Give the values of an enum that both take: the old ones in their order, each new one behind its neighbour."""
     merged = list(before)
@@ -70,7 +71,7 @@ class Obstacles:
         retyped = {column.name for column in table.columns if types.get(column.name, column.type) != column.type}
         self._retyped[table.name] = frozenset(retyped.union(self._of_shrinking_enums(table)))
         lost = set(_named_keys(table)) - set(_named_keys(after))
-        self._broken.update((table.name, columns) for _, columns in lost)
+        self._broken.update((table.name, columns) for _unused, columns in lost)
 
     def _of_shrinking_enums(self, table: Table) -> Iterator[str]:
         for column in table.columns:
@@ -100,7 +101,7 @@ def _named_keys(table: Table) -> Iterator[tuple[tuple[str, str, tuple[str, ...]]
 
 
 def _keys(table: Table) -> Iterator[frozenset[str]]:
-    return (columns for _, columns in _named_keys(table))
+    return (columns for _unused, columns in _named_keys(table))
 
 
 def _key_of(key: ForeignKey) -> tuple[str, frozenset[str]]:

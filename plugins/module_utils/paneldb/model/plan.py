@@ -138,7 +138,7 @@ class Plan:
         )
 
     def to_data(self, *, statements: bool = True) -> list[dict[str, Any]]:
-        """Give the operations as plain data, each with its origin; a step's statements stand with its first operation."""
+        """Give the operations as plain data with their origins; a step's statements stand with its first operation."""
         rows: list[dict[str, Any]] = []
         for stage in self.stages:
             texts = {step.operations[0]: _texts(step) for step in stage.steps if step.operations}

@@ -153,7 +153,7 @@ def _elements_of(table: Table, wanted: Table, taken: set[str]) -> Iterator[Opera
 
 
 def _names_of_rules(table: Table) -> Iterator[str]:
-    for _, slot in _NAMED_KINDS:
+    for _unused, slot in _NAMED_KINDS:
         yield from (element.name for element in getattr(table, slot))
 
 

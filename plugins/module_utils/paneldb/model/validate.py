@@ -363,11 +363,11 @@ def _described(waiting: dict[str, list[ForeignKey]]) -> Problem:
     """Follow the keys of tables that wait for each other until one comes again, and name that circle."""
     path: list[tuple[str, ForeignKey]] = []
     name = next(iter(waiting))
-    while name not in [table for table, _ in path]:
+    while name not in [table for table, _unused in path]:
         key = next(each for each in waiting[name] if each.ref_table in waiting)
         path.append((name, key))
         name = key.ref_table
-    circle = path[[table for table, _ in path].index(name) :]
+    circle = path[[table for table, _unused in path].index(name) :]
     told = " -> ".join([f"{table}.{', '.join(key.columns)}" for table, key in circle] + [name])
     table, key = circle[0]
     return Problem(

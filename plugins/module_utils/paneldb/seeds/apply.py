@@ -45,7 +45,7 @@ def _insert(engine: Engine, changes: TableChanges, rows: Rows) -> None:
 
 
 def _is_learnt(rows: Rows, values: Sequence[Any]) -> bool:
-    return type(values[rows.new[0]]) is NewKey
+    return values[rows.new[0]].__class__ is NewKey
 
 
 def _new_cells(rows: Rows, name: str, *, postponed: bool) -> Sequence[Any]:
@@ -60,9 +60,9 @@ def _new_cells(rows: Rows, name: str, *, postponed: bool) -> Sequence[Any]:
 
 
 def _final(value: Any) -> Any:
-    if type(value) is Password:
+    if value.__class__ is Password:
         return value.hashed()
-    return value.value if type(value) is NewKey else value
+    return value.value if value.__class__ is NewKey else value
 
 
 def _learn_keys(engine: Engine, state: TableState) -> None:
@@ -82,7 +82,7 @@ def _learn_keys(engine: Engine, state: TableState) -> None:
 
 def _key(rows: Rows, index: int) -> Row:
     key = rows.keys[index]
-    return tuple(map(_final, key)) if type(key) is tuple else (_final(key),)
+    return tuple(map(_final, key)) if key.__class__ is tuple else (_final(key),)
 
 
 # --- rows that are there ---------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ class Reader:
         for name, cells in batch.cells.items():
             column = batch.table.column(name)
             types = set(map(type, cells))
-            if type(None) in types and not column.null:
+            if None.__class__ in types and not column.null:
                 raise batch.at(cells.index(None), name).error("Null is not allowed here.", expected="a value")
             if dict in types and column.type.name != "json":
                 self._read_special(batch, column, cells)
@@ -91,11 +91,11 @@ class Reader:
     # --- cells that are mappings ---------------------------------------------------------------------------------
 
     def _read_special(self, batch: Batch, column: Column, cells: list[Any]) -> None:
-        plain = [None if type(cell) is dict else cell for cell in cells]
+        plain = [None if cell.__class__ is dict else cell for cell in cells]
         texts: dict[int, str] = {}
         groups: dict[tuple[str, ...], list[int]] = {}
         for index, cell in enumerate(cells):
-            if type(cell) is dict:
+            if cell.__class__ is dict:
                 if "ref" in cell:
                     groups.setdefault((str(cell["ref"]), *sorted(cell)), []).append(index)
                 else:

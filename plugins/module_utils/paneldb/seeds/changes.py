@@ -98,7 +98,7 @@ def _differing_columns(state: TableState, rows: Rows, index: int) -> tuple[str, 
 
 
 def _same(wanted: Any, found: Any) -> bool:
-    return wanted.verifies(found) if type(wanted) is Password else bool(wanted == found)
+    return wanted.verifies(found) if wanted.__class__ is Password else bool(wanted == found)
 
 
 def _pruned(state: TableState) -> tuple[Row, ...]:

@@ -46,7 +46,7 @@ def to_logical(kind: Type, enum: Enum | None, cells: list[Any], types: set[type]
 
     :raises Misfit: for the first cell that does not fit.
     """
-    if type(None) not in types:
+    if None.__class__ not in types:
         return _convert(kind, enum, cells, types, text=text)
     kept = [index for index, cell in enumerate(cells) if cell is not None]
     try:
@@ -122,18 +122,18 @@ def _integers(kind: Type, cells: list[Any], types: set[type]) -> list[Any] | Non
     return cells if not types - {int} and low <= min(cells, default=0) and max(cells, default=0) <= high else None
 
 
-def _booleans(_: Type, cells: list[Any], types: set[type]) -> list[Any] | None:
+def _booleans(_unused: Type, cells: list[Any], types: set[type]) -> list[Any] | None:
     return cells if not types - {bool} else None
 
 
-def _floats(_: Type, cells: list[Any], types: set[type]) -> list[Any] | None:
+def _floats(_unused: Type, cells: list[Any], types: set[type]) -> list[Any] | None:
     return cells if not types - {float} and all(map(math.isfinite, cells)) else None
 
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-def _uuids(_: Type, cells: list[Any], types: set[type]) -> list[Any] | None:
+def _uuids(_unused: Type, cells: list[Any], types: set[type]) -> list[Any] | None:
     return cells if not types - {str} and all(map(_UUID.fullmatch, cells)) else None
 
 

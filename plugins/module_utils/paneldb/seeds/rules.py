@@ -151,7 +151,7 @@ def _require_reference(tables: Tables, rows: Rows, key: ForeignKey, written: Seq
 
 
 def _has_null(value: Any) -> bool:
-    return value is None or (type(value) is tuple and None in value)
+    return value is None or (value.__class__ is tuple and None in value)
 
 
 # --- values that occur once ------------------------------------------------------------------------------------------

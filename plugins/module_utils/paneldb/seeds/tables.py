@@ -312,7 +312,7 @@ def most_selective(names: Sequence[str], keys: Iterable[Any]) -> tuple[str, list
     """Give the column of a key that has the most different values, with those that a database can know."""
     columns = [set(keys)] if len(names) == 1 else [set(values) for values in zip(*keys)] or [set()]
     best = max(range(len(columns)), key=lambda index: len(columns[index]))
-    return names[best], [value for value in columns[best] if type(value) is not NewKey]
+    return names[best], [value for value in columns[best] if value.__class__ is not NewKey]
 
 
 def _refuse_null(state: TableState) -> None:

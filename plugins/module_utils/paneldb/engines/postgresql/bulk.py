@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 _FETCHED = 5000
+#: Bytes of a table that is read in one piece: its rows need about three times as much here.
+_SMALL = 8 << 20
+_READING = "Reading rows"
 _CURSOR = '"_paneldb_rows"'
 _STAGED = '"_paneldb_staged"'
 #: Up to so many rows go in the statement itself; a table to copy them to costs more.
@@ -31,17 +34,21 @@ _COPY_BUFFER = 1 << 18
 def fetch(
     engine: PostgresqlEngine, table: Table, columns: Sequence[str], where: tuple[str, Sequence[Any]] | None
 ) -> Iterator[Row]:
-    """See ``Engine.fetch``. A cursor of the server, so that memory stays flat.
-
-    Outside a transaction the cursor is one WITH HOLD: whatever happens between two rows is not part of reading them.
-    """
+    """See ``Engine.fetch``. A large table is read through a cursor of the server, so that memory stays flat."""
     names = ", ".join(selected(table.column(name)) for name in columns)
     text = f"SELECT {names} FROM {quoted(table.name)}"
     parameters: list[Any] = []
     if where is not None:
         text = text.replace("%", "%%") + f" WHERE {_among(table.column(where[0]), engine.schema)}"
         parameters.append(list(where[1]))
-    return _through_cursor(engine, text, parameters)
+    size = engine.ask("SELECT pg_table_size(to_regclass(%s))", [quoted(table.name)])[0][0]
+    return _at_once(engine, text, parameters) if (size or 0) <= _SMALL else _through_cursor(engine, text, parameters)
+
+
+def _at_once(engine: PostgresqlEngine, text: str, parameters: Sequence[Any]) -> Iterator[Row]:
+    with translated(_READING), engine.cursor() as cursor:
+        cursor.execute(text, parameters or None)
+        return iter(cursor.fetchall())
 
 
 def selected(column: Column) -> str:
@@ -58,10 +65,11 @@ def _among(column: Column, schema: str) -> str:
 
 
 def _through_cursor(engine: PostgresqlEngine, text: str, parameters: Sequence[Any]) -> Iterator[Row]:
+    """Outside a transaction the cursor is WITH HOLD: what happens between two rows is not part of reading them."""
     name = engine.fresh_name(_CURSOR)
     hold = "WITHOUT" if engine.in_transaction else "WITH"
     more = f"FETCH {_FETCHED} FROM {name}"
-    with translated("Reading rows"), engine.cursor() as cursor:
+    with translated(_READING), engine.cursor() as cursor:
         cursor.execute(f"DECLARE {name} NO SCROLL CURSOR {hold} HOLD FOR {text}", parameters or None)
         try:
             while True:

@@ -158,13 +158,15 @@ class _Reader:
             if sequence:
                 self._serials[table, name] = sequence
             comment = self._comments.get((oid, position), "")
-            self._columns[oid].append(self._column(table, *rest, comment, counted=sequence is not None))
+            self._columns[oid].append(self._column(table, comment, sequence is not None, *rest))
             self._positions[oid][position] = name
             self._collations[oid][str(position)] = str(collation)
 
     def _column(  # noqa: PLR0913, PLR0917 - a row of the catalogue
         self,
         table: str,
+        comment: str,
+        counted: bool,
         name: str,
         required: bool,
         identity: str,
@@ -173,9 +175,6 @@ class _Reader:
         text: str,
         collation: str | None,
         default: str | None,
-        comment: str,
-        *,
-        counted: bool,
     ) -> Column:
         kind = logical_type(text, enum)
         return Column(

@@ -143,7 +143,7 @@ class _Compiler:
     def note(self, operation: Operation) -> None:
         """Take an operation as done that was compiled elsewhere."""
         self._schema = operation.apply(self._schema)
-        for _, _, name in operation.touches():
+        for _unused, _unused, name in operation.touches():
             self._leftovers.pop(name, None)
 
     def _join(self, batch: _Batch) -> None:

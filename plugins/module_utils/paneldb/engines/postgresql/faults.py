@@ -89,7 +89,8 @@ def translate(error: psycopg2.Error, action: str) -> PanelDbError:
 
     code = error.pgcode or ""
     gone = (
-        isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)) or type(error) is psycopg2.DatabaseError
+        isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
+        or error.__class__ is psycopg2.DatabaseError
     )
     if code.startswith(("08", "57P")) or (gone and not code):
         return ConnectionFailed(

@@ -105,8 +105,8 @@ def libpq_arguments(target: Target) -> dict[str, Any]:
     """Give libpq's parameters for what the target says."""
     hosts = split_hosts(target)
     said = {
-        "host": target.unix_socket or ",".join(host for host, _ in hosts),
-        "port": ",".join(str(port or "") for _, port in hosts) if hosts else target.port,
+        "host": target.unix_socket or ",".join(host for host, _unused in hosts),
+        "port": ",".join(str(port or "") for _unused, port in hosts) if hosts else target.port,
         "user": target.user,
         "password": target.password,
         "dbname": target.database,

@@ -26,10 +26,11 @@ Encoder = Optional[Callable[[Any], Any]]
 #: Types whose columns are read as text.
 AS_TEXT = frozenset(("timestamp", "decimal", "json", "bytes", "enum", "uuid", "foreign"))
 
+_write = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(", ", ": ")).encode
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00")
-_MILLISECONDS = 1000
-_WITHOUT_FRACTION = 19
+#: Leaves of JSON that the standard library writes as the server does.
+_PLAIN = frozenset((str, int, bool, type(None)))
 
 
 def encoders(columns: Sequence[Column]) -> tuple[Encoder, ...]:
@@ -43,6 +44,8 @@ def decoders(columns: Sequence[Column]) -> tuple[Encoder, ...]:
 
 
 def _encoder(kind: Type) -> Encoder:
+    if kind.name in _MINDING_NULL:
+        return _MINDING_NULL[kind.name]
     if kind.name == "decimal":
         return _nullable(_decimal_encoder(kind))
     return _nullable(_ENCODERS.get(kind.name))
@@ -54,7 +57,10 @@ def _nullable(convert: Encoder) -> Encoder:
     return lambda value: None if value is None else convert(value)
 
 
-def _encode_uuid(value: Any) -> str:
+def encode_uuid(value: Any) -> str | None:
+    """Small letters; null stays null."""
+    if value is None or (value.__class__ is str and _UUID.fullmatch(value)):
+        return value
     text = str(value).lower()
     if not _UUID.fullmatch(text):
         raise ValueError(f"{value!r} is no uuid.")
@@ -78,35 +84,75 @@ def _decimal_encoder(kind: Type) -> Callable[[Any], str]:
     return encode
 
 
-def encode_timestamp(value: Any) -> str:
-    """``2026-01-31 08:00:00.5+00``: without a fraction where it is zero, and without zeros at its end."""
+def encode_timestamp(value: Any) -> str | None:
+    """``2026-01-31 08:00:00.5+00``: without a fraction where it is zero or zeros at its end; null stays null."""
+    if value is None:
+        return None
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise ValueError(f"{value!r} is no time with a zone.")
     if value.tzinfo is not timezone.utc:
         value = value.astimezone(timezone.utc)
-    text: str = value.isoformat(" ", "milliseconds")[: _WITHOUT_FRACTION + 4]
-    return (text.rstrip("0").rstrip(".") if value.microsecond >= _MILLISECONDS else text[:_WITHOUT_FRACTION]) + "+00"
+    # About three times as fast as isoformat of a time with a zone.
+    fields = (value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond // 1000)
+    if not fields[-1]:
+        return "%04d-%02d-%02d %02d:%02d:%02d+00" % fields[:-1]
+    return ("%04d-%02d-%02d %02d:%02d:%02d.%03d" % fields).rstrip("0") + "+00"
 
 
 def encode_json(value: Any) -> str:
     """Write plain JSON values as the server writes jsonb: keys by length, then by bytes; numbers without exponents."""
+    try:
+        text = _write(_ordered(value))
+        text.encode()
+    except (_Unusual, TypeError):
+        return _encode_unusual(value)
+    return text if "\\u0000" not in text else _encode_unusual(value)
+
+
+class _Unusual(Exception):
+    """A value that the standard library's writer would write otherwise than the server."""
+
+
+def _ordered(value: Any) -> Any:
+    """Give the value with all keys in the server's order."""
+    kind = value.__class__
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        pairs = value.items() if len(value) == 1 else sorted(value.items(), key=_by_length)
+        return {
+            key if key.__class__ is str else _no_text(): inner if inner.__class__ in _PLAIN else _ordered(inner)
+            for key, inner in pairs
+        }
+    if kind is list:
+        return [inner if inner.__class__ in _PLAIN else _ordered(inner) for inner in value]
+    if kind is float and value and "e" not in repr(value) and math.isfinite(value):
+        return value
+    raise _Unusual
+
+
+def _by_length(pair: tuple[str, Any]) -> tuple[int, str]:
+    """The order of code points is that of bytes in UTF-8."""
+    key = pair[0] if isinstance(pair[0], str) else _no_text()
+    return len(key) if key.isascii() else len(key.encode()), key
+
+
+def _no_text() -> str:
+    raise ValueError("Keys of JSON objects are text.")
+
+
+def _encode_unusual(value: Any) -> str:
+    """Write any JSON value, or say what is none."""
     if isinstance(value, str):
         return _encode_text(value)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict):
         pairs = sorted(value.items(), key=_by_length)
-        return "{" + ", ".join([f"{_encode_text(key)}: {encode_json(inner)}" for key, inner in pairs]) + "}"
+        return "{" + ", ".join([f"{_encode_text(key)}: {_encode_unusual(inner)}" for key, inner in pairs]) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join([encode_json(inner) for inner in value]) + "]"
+        return "[" + ", ".join([_encode_unusual(inner) for inner in value]) + "]"
     return _encode_number(value)
-
-
-def _by_length(pair: tuple[str, Any]) -> tuple[int, bytes]:
-    if not isinstance(pair[0], str):
-        raise ValueError("Keys of JSON objects are text.")  # noqa: TRY004 - encoders raise ValueError
-    key = pair[0].encode()
-    return len(key), key
 
 
 def _encode_text(text: str) -> str:
@@ -157,10 +203,10 @@ def _decode_bytes(text: str) -> bytes:
     return bytes.fromhex(text[2:])
 
 
+#: The types that most columns have look for null themselves, which saves a call per value.
+_MINDING_NULL: Mapping[str, Callable[[Any], Any]] = {"uuid": encode_uuid, "timestamp": encode_timestamp}
 _ENCODERS: Mapping[str, Callable[[Any], Any]] = {
-    "uuid": _encode_uuid,
     "float": float,
-    "timestamp": encode_timestamp,
     "json": encode_json,
     "bytes": _encode_bytes,
 }

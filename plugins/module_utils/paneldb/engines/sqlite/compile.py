@@ -159,7 +159,8 @@ class Compiler:
     # --- within a table --------------------------------------------------------------------------------------------
 
     def _within(self, position: int, operation: Operation) -> None:
-        name = operation.table  # type: ignore[union-attr]
+        # Only a change of a table's own comment, which is nothing here, names no table that holds it.
+        name = operation.table or operation.target  # type: ignore[union-attr]
         changed = canonical_operation(operation)
         self._make_way(changed, name)
         schema = changed.apply(self._schema)

@@ -56,7 +56,7 @@ def _is(kind: Type, *declared: str) -> bool:
     return DECLARED.get(kind.name) in declared
 
 
-def _to_text(name: str, before: Type, _: Type) -> Conversion | None:
+def _to_text(name: str, before: Type, _unused: Type) -> Conversion | None:
     if before.name == "boolean":
         return Conversion(f"CASE {name} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END")
     if before.name == "foreign":
@@ -73,7 +73,7 @@ def _as_text(name: str, before: Type) -> str:
     return f"trim(CAST({name} AS TEXT))" if before.name == "foreign" else f"trim({name})"
 
 
-def _to_whole(name: str, before: Type, _: Type) -> Conversion | None:
+def _to_whole(name: str, before: Type, _unused: Type) -> Conversion | None:
     if _is(before, "INTEGER"):
         return Conversion(name)
     if _is(before, "REAL"):
@@ -96,7 +96,7 @@ def _grouped(condition: str, text: str) -> str:
     return condition.replace(text, f"({text})") if text.startswith("CASE") else condition
 
 
-def _to_boolean(name: str, before: Type, _: Type) -> Conversion | None:
+def _to_boolean(name: str, before: Type, _unused: Type) -> Conversion | None:
     if _is(before, "INTEGER"):
         return Conversion(name)
     if _is(before, "REAL", "BLOB"):
@@ -120,7 +120,7 @@ def _to_decimal(name: str, before: Type, after: Type) -> Conversion | None:
     return Conversion(f"CASE WHEN {point} THEN {fraction} ELSE {whole} END", f"NOT {point} OR {lost}")
 
 
-def _to_float(name: str, before: Type, _: Type) -> Conversion | None:
+def _to_float(name: str, before: Type, _unused: Type) -> Conversion | None:
     if before.name == "decimal":
         return Conversion(f"CAST({name} AS REAL)")
     if before.name == "bigint":
@@ -131,7 +131,7 @@ def _to_float(name: str, before: Type, _: Type) -> Conversion | None:
     return Conversion(f"CAST({text} AS REAL)", f"json_valid({text}) AND json_type({text}) IN ('integer', 'real')")
 
 
-def _to_timestamp(name: str, before: Type, _: Type) -> Conversion | None:
+def _to_timestamp(name: str, before: Type, _unused: Type) -> Conversion | None:
     if before.name not in ("string", "text", "foreign"):
         return None
     form = "'%Y-%m-%dT%H:%M:%f+00:00'"
@@ -148,7 +148,7 @@ def _to_json(name: str, before: Type, after: Type) -> Conversion | None:
     return _to_text(name, before, after)
 
 
-def _to_bytes(name: str, before: Type, _: Type) -> Conversion | None:
+def _to_bytes(name: str, before: Type, _unused: Type) -> Conversion | None:
     return Conversion(name, f"typeof({name}) = 'blob'") if before.name == "foreign" else None
 
 

@@ -136,8 +136,11 @@ def touch_trigger(table: Table, column: Column, extras: Extras) -> str:
 
 
 def _same_row(table: Table, extras: Extras) -> str:
+    """Name the row. A whole number as primary key is the row's number, and renaming it would rename ``rowid`` here."""
     row = None if extras.without_rowid else row_name(table)
     key = table.primary_key.columns if table.primary_key else ()
+    if len(key) == 1 and declared_type(table.column(key[0])) == "INTEGER":
+        row = quote(key[0])
     if row is not None:
         return f"{row} = NEW.{row}"
     return " AND ".join(f"{quote(name)} IS NEW.{quote(name)}" for name in key)

@@ -112,7 +112,7 @@ class OwnForm:
 
 
 def _column(match: re.Match[str], kind: Type) -> Column:
-    name, _, required, counts, text, _ = match.groups()
+    name, _unused, required, counts, text, _unused = match.groups()
     default = Default(None, AUTOINCREMENT) if counts else read_default(kind, text) if text else None
     return Column(name.replace('""', '"'), kind, required is None, default)
 
@@ -134,10 +134,10 @@ def plain_index(name: str, sql: str) -> Index | Unique | None:
         return None
     columns = [(column.replace('""', '"'), order) for column, order in _INDEX_COLUMN.findall(match.group(2))]
     unique = match.group(1) is not None
-    if not any(order for _, order in columns):
-        names = tuple([column for column, _ in columns])
+    if not any(order for _unused, order in columns):
+        names = tuple([column for column, _unused in columns])
         return Unique(name, names) if unique else Index(name, tuple(map(IndexColumn, names)))
-    if any((order == " ASC") != unique for _, order in columns if order != " DESC"):
+    if any((order == " ASC") != unique for _unused, order in columns if order != " DESC"):
         return None
     return Index(name, tuple([IndexColumn(column, order == " DESC") for column, order in columns]), unique)
 

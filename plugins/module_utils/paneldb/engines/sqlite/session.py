@@ -146,7 +146,7 @@ class Session:
         """Foreign keys were not enforced while tables were rebuilt."""
         orphans = self.execute("PRAGMA foreign_key_check").fetchmany(_SHOWN)
         if orphans:
-            table, _, parent, _ = orphans[0]
+            table, _unused, parent, _unused = orphans[0]
             raise ConstraintViolated(
                 f"Rows of {table} refer to rows of {parent} that are not there; the change is undone.",
                 hint="Mend or delete these rows first.",

@@ -60,7 +60,7 @@ def type_check(kind: Type, column: str, values: Sequence[str]) -> str:
     return f"{column} IN ({', '.join(map(literal, values))})" if kind.name == "enum" else ""
 
 
-def _uuid(_: Type, column: str) -> str:
+def _uuid(_unused: Type, column: str) -> str:
     return (
         f"{column} LIKE '________-____-____-____-____________' AND {column} NOT GLOB '*[^0-9a-f-]*'"
         f" AND length(replace({column}, '-', '')) = 32"
@@ -71,7 +71,7 @@ def _string(kind: Type, column: str) -> str:
     return f"length({column}) <= {kind.length}"
 
 
-def _boolean(_: Type, column: str) -> str:
+def _boolean(_unused: Type, column: str) -> str:
     return f"{column} IN (0, 1)"
 
 
@@ -88,7 +88,7 @@ def _decimal(kind: Type, column: str) -> str:
     )
 
 
-def _timestamp(_: Type, column: str) -> str:
+def _timestamp(_unused: Type, column: str) -> str:
     """ISO 8601 in UTC, as this collection and the panel's clients write it."""
     return (
         f"{column} IS NULL OR ({column} LIKE '____-__-__T__:__:__%+00:00' OR {column} LIKE '____-__-__T__:__:__%Z')"
@@ -96,7 +96,7 @@ def _timestamp(_: Type, column: str) -> str:
     )
 
 
-def _json(_: Type, column: str) -> str:
+def _json(_unused: Type, column: str) -> str:
     return f"{column} IS NULL OR json_valid({column})"
 
 

@@ -64,14 +64,14 @@ def _timestamp(kind: Type) -> Callable[[Any], Any]:
     return text
 
 
-def _json(_: Type) -> Callable[[Any], Any]:
+def _json(_unused: Type) -> Callable[[Any], Any]:
     def text(value: Any) -> Any:
         return None if value is None else json_text(value)
 
     return text
 
 
-def _bytes(_: Type) -> Callable[[Any], Any]:
+def _bytes(_unused: Type) -> Callable[[Any], Any]:
     def octets(value: Any) -> Any:
         if value is not None and not isinstance(value, (bytes, bytearray, memoryview)):
             raise ValueError("A column of type bytes takes bytes.")
