@@ -29,7 +29,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrat
     ORPHANS,
     status,
 )
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.reset import database_name, reset
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.reset import reset
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.rollback import NONE, rollback
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.squash import squash
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import Execute
@@ -108,7 +108,7 @@ def test_pushing_the_model_leads_to_the_same_catalogue(engine: Engine, bed: Bed,
 
 
 def test_forth_back_and_forth_with_rows(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
-    first, second, _ = chain.migrations
+    first, second, _unused = chain.migrations
     deploy(engine, chain, target=first.id)
     assert matches(engine, chain, 1)
     bed.rows(target, "INSERT INTO users (id, name) VALUES (1, 'ann'), (2, 'bob')")
@@ -222,9 +222,9 @@ def test_reset_makes_everything_anew(engine: Engine, bed: Bed, target: Target, c
     with pytest.raises(errors.NotConfirmed):
         reset(engine, chain, confirm="another", environment="development")
     with pytest.raises(errors.NotConfirmed):
-        reset(engine, chain, confirm=database_name(target), environment="production")
+        reset(engine, chain, confirm=target.name, environment="production")
     assert bed.rows(target, "SELECT login FROM users") == [("ann",)]
-    reset(engine, chain, confirm=database_name(target), environment="development")
+    reset(engine, chain, confirm=target.name, environment="development")
     assert bed.rows(target, "SELECT count(*) FROM users") == [(0,)]
     assert status(engine, chain, gather=[DRIFT]).drift == ((), ("table foreigner",))
     assert journal(bed, target, "kind, state", "runs") == [("reset", "done")]
@@ -232,7 +232,7 @@ def test_reset_makes_everything_anew(engine: Engine, bed: Bed, target: Target, c
 
 def test_reset_finds_what_half_a_chain_left(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
     deploy(engine, chain, target=chain.migrations[1].id)
-    reset(engine, chain, confirm=database_name(target), environment="development")
+    reset(engine, chain, confirm=target.name, environment="development")
     assert matches(engine, chain)
     assert len(journal(bed, target, "id", "migrations")) == len(chain)
 
@@ -241,7 +241,7 @@ def test_reset_leaves_what_others_refer_to(engine: Engine, bed: Bed, target: Tar
     deploy(engine, chain, consent=ANYTHING)
     bed.rows(target, "CREATE TABLE foreigner (id integer PRIMARY KEY, u integer REFERENCES users (id))")
     with pytest.raises(MigrationError, match="no migration made foreigner"):
-        reset(engine, chain, confirm=database_name(target), environment="development")
+        reset(engine, chain, confirm=target.name, environment="development")
     assert len(journal(bed, target, "id", "migrations")) == len(chain)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 from ..engines import engine_class
@@ -44,11 +43,6 @@ class DatabasePlan:
         }
 
 
-def database_name(target: Target) -> str:
-    """Give the name that a person calls the database by: on SQLite that of the file."""
-    return target.database or PurePath(target.path).name
-
-
 def plan(target: Target, state: str, wanted: Mapping[str, Any], *, confirm: str = "") -> DatabasePlan:
     """Compare the database with the wanted state; nothing is changed.
 
@@ -75,13 +69,12 @@ def apply(database_plan: DatabasePlan) -> None:
 
 
 def _confirmed(target: Target, confirm: str) -> None:
-    name = database_name(target)
-    if confirm != name:
+    if confirm != target.name:
         raise InputError(
             "The database is removed only if its name is said twice.",
             source="option confirm",
             found=confirm,
-            expected=repr(name),
+            expected=repr(target.name),
         )
 
 

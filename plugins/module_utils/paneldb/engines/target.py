@@ -40,6 +40,11 @@ class Target:
     statement_timeout: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """What a person calls the database, and has to say to have it removed; on SQLite the name of the file."""
+        return self.database or self.path.rpartition("/")[2]
+
 
 #: What users type, and the field of the target that it fills.
 PARTS: dict[str, str] = {

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -26,11 +25,6 @@ from .run import Record, begin
 PRODUCTION = "production"
 
 
-def database_name(target: Target) -> str:
-    """Give what a person has to write to confirm: the name of the database, on SQLite that of the file."""
-    return target.database or os.path.basename(target.path)  # noqa: PTH119 - targets hold paths as text
-
-
 def require_confirmation(target: Target, confirm: str, environment: str) -> None:
     """Refuse to remove everything unless the person names the database, and it is not one in production.
 
@@ -41,7 +35,7 @@ def require_confirmation(target: Target, confirm: str, environment: str) -> None
             "A database in production is never reset; nothing was touched.",
             hint="Set the environment only where the database may lose all its rows.",
         )
-    name = database_name(target)
+    name = target.name
     if confirm != name:
         raise NotConfirmed(
             f"This would remove all that is in {name}, and confirm says {confirm!r}; nothing was touched.",
