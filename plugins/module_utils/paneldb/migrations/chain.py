@@ -131,7 +131,7 @@ def load_chain(documents: Sequence[Document], lock: Document | None) -> Chain:
     """
     chain = unsealed_chain(documents)
     if lock is not None:
-        _compare(chain, read_lock(lock), lock.source)
+        _compare(chain, read_lock(lock.data, lock.source), lock.source)
     elif len(chain):
         raise NotSealed(
             f"There is no migrations.lock beside {chain.migrations[0].source}.",

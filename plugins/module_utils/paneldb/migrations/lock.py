@@ -5,39 +5,47 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING
 
 from .errors import DuplicateMigration
 
-if TYPE_CHECKING:
-    from ..sources import Document
+LOCK_FILE = "migrations.lock"
 
 _LOCK_LINE = re.compile(r"([0-9a-z_]+) (sha256-v1:[0-9a-f]{64})\Z")
 
 
-def read_lock(lock: Document) -> dict[str, str]:
-    """Read ``migrations.lock`` into checksums by id, in its order.
+def read_lock_of(folder: str) -> dict[str, str]:
+    """Read the lock of a folder of migrations; empty where there is none.
+
+    :raises InputError: as ``read_lock``, or the file cannot be read.
+    """
+    from ..documents.text import read_text
+
+    path = f"{folder}/{LOCK_FILE}"
+    return read_lock(read_text(path), path) if os.access(path, os.F_OK) else {}
+
+
+def read_lock(text: str, source: str) -> dict[str, str]:
+    """Read the text of a lock, of the file ``source``, into checksums by id, in its order.
 
     :raises InputError: where a line is none of it, or a merge conflict is not resolved.
     :raises DuplicateMigration: where a migration has two lines.
     """
     from ..documents.text import fault, refuse_conflict
 
-    refuse_conflict(lock.data, lock.source)
+    refuse_conflict(text, source)
     sealed: dict[str, str] = {}
-    for number, line in enumerate(lock.data.splitlines(), 1):
-        text = line.strip()
-        if not text or text.startswith("#"):
+    for number, line in enumerate(text.splitlines(), 1):
+        entry = line.strip()
+        if not entry or entry.startswith("#"):
             continue
-        match = _LOCK_LINE.match(text)
+        match = _LOCK_LINE.match(entry)
         if match is None:
-            raise fault(
-                "This is no line of a lock.", lock.source, number, 1, found=text, expected="an id and a checksum"
-            )
+            raise fault("This is no line of a lock.", source, number, 1, found=entry, expected="an id and a checksum")
         if match.group(1) in sealed:
             raise DuplicateMigration(
-                f"{lock.source}: line {number}: {match.group(1)} has two lines.",
+                f"{source}: line {number}: {match.group(1)} has two lines.",
                 hint="Keep the line whose checksum is that of the file.",
                 migration=match.group(1),
             )
