@@ -82,7 +82,7 @@ def _assert_kept(engine: Engine, pair: Pair, rows: Rows, first: Schema) -> None:
         table, was = table_of(now, name), table_of(first, former)
         kept = {
             column: old
-            for (holder, column), (_, old) in sorted(pair.columns.items())
+            for (holder, column), (_unused, old) in sorted(pair.columns.items())
             if holder == name and was.column(old).type == table.column(column).type
         }
         places = [columns.index(old) for old in kept.values()]
@@ -96,7 +96,7 @@ def _assert_back(engine: Engine, pair: Pair, rows: Rows, first: Schema) -> None:
         if former not in rows:
             continue
         columns, values = rows[former]
-        kept = sorted(old for (holder, _), (_, old) in pair.columns.items() if holder == name)
+        kept = sorted(old for (holder, _unused), (_unused, old) in pair.columns.items() if holder == name)
         expected = sorted((tuple(row[columns.index(old)] for old in kept) for row in values), key=repr)
         assert read_rows(engine, table_of(first, former), kept) == expected
 

@@ -80,7 +80,7 @@ class Chooser:
     def some(self, options: Sequence[T], most: int) -> list[T]:
         """Up to so many of the options, at least one, in any order."""
         left = list(options)
-        return [left.pop(self.number(0, len(left) - 1)) for _ in range(self.number(1, min(most, len(left))))]
+        return [left.pop(self.number(0, len(left) - 1)) for _unused in range(self.number(1, min(most, len(left))))]
 
 
 class Names:

@@ -216,15 +216,22 @@ class Editor:
             return self.maker.with_check(table, self.schema.enums)
         makers = (self.maker.with_unique, lambda each: self.maker.with_index(each, self.schema.enums))
         more = makers[form](table)
-        added = [rule for rule in (*more.uniques, *more.indexes) if table.find(rule.kind, rule.name) is None]
+        rules: list[Any] = [*more.uniques, *more.indexes]
+        added = [rule for rule in rules if table.find(rule.kind, rule.name) is None]
         return more if all(self._rows_may_obey(more, rule) for rule in added) else None
 
     def _rows_may_obey(self, table: Table, rule: Any) -> bool:
-        """Rows that were there before all hold the default of a new column."""
+        """Tell whether no two rows that were there before are alike to the rule."""
         names = [getattr(each, "name", each) for each in rule.columns]
-        if not getattr(rule, "unique", True):
-            return True
-        return all((table.name, name) in self.columns or table.column(name).default is None for name in names)
+        return not getattr(rule, "unique", True) or any(self._is_distinct(table, name) for name in names)
+
+    def _is_distinct(self, table: Table, name: str) -> bool:
+        """Rows were made for the first schema; they all hold the default of a column that is new."""
+        if (table.name, name) not in self.columns:
+            return table.column(name).default is None
+        former_table, former_name = self.columns[table.name, name]
+        former = self.before.table(former_table)
+        return former is not None and is_distinct(former, former.column(former_name))
 
     def drop_rule(self, table: Table) -> Optional[Table]:
         able: list[Any] = [*table.indexes, *table.foreign_keys, *table.checks]
@@ -255,7 +262,10 @@ class Editor:
         able = [
             column.name
             for column in table.columns
-            if not column.null and is_distinct(table, column) and (table.name, column.name) in self.columns
+            if not column.null
+            and (table.name, column.name) in self.columns
+            and is_distinct(table, column)
+            and self._is_distinct(table, column.name)
         ]
         columns = tuple(
             replace(column, default=None) if column.default and column.default.function == AUTOINCREMENT else column

@@ -121,7 +121,7 @@ def value(kind: Type, position: int, chooser: Chooser, *, tame: bool) -> Any:
 def demands_of(pair: Pair) -> Demands:
     """What the second schema asks of rows of the first, in the first one's names."""
     required, values = set(), {}
-    for (table, before), (_, after) in pair.kept():
+    for (table, before), (_unused, after) in pair.kept():
         if not after.null:
             required.add((table, before.name))
         if before.type.name == after.type.name == "enum":

@@ -133,15 +133,15 @@ class SchemaMaker:
         table = Table(self.names.new(self.chooser))
         self.names.take(f"{table.name}_pkey")
         table = self._with_primary_key(table)
-        for _ in range(self.chooser.number(0 if table.columns else 1, 5)):
+        for _unused in range(self.chooser.number(0 if table.columns else 1, 5)):
             table = table.put(self.column(table, schema.enums))
-        for _ in range(self.chooser.number(0, 2)):
+        for _unused in range(self.chooser.number(0, 2)):
             table = self.with_unique(table)
-        for _ in range(self.chooser.number(0, 2)):
+        for _unused in range(self.chooser.number(0, 2)):
             table = self.with_foreign_key(table, self.chooser.pick([table, *schema.tables]))
-        for _ in range(self.chooser.number(0, 2)):
+        for _unused in range(self.chooser.number(0, 2)):
             table = self.with_index(table, schema.enums)
-        for _ in range(self.chooser.number(0, 2)):
+        for _unused in range(self.chooser.number(0, 2)):
             table = self.with_check(table, schema.enums)
         return replace(table, comment=self.chooser.pick(TEXTS)) if self.chooser.chance(20) else table
 
@@ -222,7 +222,7 @@ class SchemaMaker:
 
     def condition(self, table: Table, enums: Sequence[Enum]) -> str:
         """A condition that holds for tame values and for nulls."""
-        parts = [self._about(self.chooser.pick(table.columns), enums) for _ in range(self.chooser.number(1, 2))]
+        parts = [self._about(self.chooser.pick(table.columns), enums) for _unused in range(self.chooser.number(1, 2))]
         return canonical_text(logical(self.chooser.pick(["and", "or"]), parts))
 
     def _about(self, column: Column, enums: Sequence[Enum]) -> Expression:
@@ -300,8 +300,8 @@ def with_ring(maker: SchemaMaker, schema: Schema) -> Schema:
 
 def make_schema(maker: SchemaMaker) -> Schema:
     """A schema of up to four tables and two enums."""
-    schema = Schema(enums=tuple(maker.enum() for _ in range(maker.chooser.number(0, 2))))
-    for _ in range(maker.chooser.number(1, 4)):
+    schema = Schema(enums=tuple(maker.enum() for _unused in range(maker.chooser.number(0, 2))))
+    for _unused in range(maker.chooser.number(1, 4)):
         schema = schema.put(maker.table(schema))
     if maker.chooser.chance(30):
         schema = with_ring(maker, schema)

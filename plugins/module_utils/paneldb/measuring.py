@@ -50,6 +50,12 @@ def assess(engine: Engine, stages: Sequence[Stage], before: Catalogue) -> tuple[
     return (*hazards, *_of_the_moment(engine, hazards))
 
 
+def _outside_transactions(stage: Stage) -> frozenset[int]:
+    """Positions of operations that the engine does beside others, as it can only outside a transaction."""
+    steps = (step for step in stage.steps if not step.transactional)
+    return frozenset(position for step in steps for position in step.operations)
+
+
 def _by_a_person(engine: Engine, operations: Sequence[Operation]) -> bool:
     """Tell whether rows may be others once these have run."""
     return any(isinstance(operation, Execute) and operation.up.get(engine.name) for operation in operations)
@@ -208,10 +214,12 @@ def _samples(columns: Sequence[str], samples: Sequence[Row]) -> dict[str, Any]:
 def _of_the_moment(engine: Engine, hazards: Sequence[Hazard]) -> Iterator[Hazard]:
     """Reasons not to start right now, from what the server tells about itself."""
     facts = engine.server().facts
-    oldest = facts.get("oldest_transaction_seconds") or 0
+    oldest = facts.get("longest_transaction_seconds") or 0
     if oldest > _OLD_TRANSACTION:
         message = f"A transaction has been open for {int(oldest)} s; the change waits for it, and others wait behind."
-        yield _now("long-transaction-open", WARN, message, "End that session first.", oldest_transaction_seconds=oldest)
+        yield _now(
+            "long-transaction-open", WARN, message, "End that session first.", longest_transaction_seconds=oldest
+        )
     lag = facts.get("replication_lag_seconds") or 0
     if lag > _FAR_BEHIND:
         message = f"A replica is {int(lag)} s behind and falls back further."

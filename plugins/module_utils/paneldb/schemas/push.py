@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..engines.base import Engine, Limit
 from ..model.diff import Unmanaged, difference, unmanaged
-from ..model.plan import Plan
-from ..model.renames import carry_renames
+from ..model.plan import BLOCK, Hazard, Plan
+from ..model.renames import carry_renames, suspected_renames
 from ..model.schema import Schema
 from ..planning import Change, Consent, Progress, apply_plan, compose, require_consent
 
@@ -34,8 +36,17 @@ def plan_push(engine: Engine, model: Schema, *, prune: bool = False) -> Push:
     target = carry_renames(model, engine.canonical(model))
     operations = difference(catalogue.schema, target, prune=prune)
     plan = compose(engine, [Change("", operations)], catalogue)
+    if prune and plan.changed:
+        plan = replace(plan, hazards=(*plan.hazards, *_likely_renames(catalogue.schema, target)))
     left = () if prune else unmanaged(catalogue.schema, target)
     return Push(plan, left, engine.limits(model))
+
+
+def _likely_renames(current: Schema, target: Schema) -> Iterator[Hazard]:
+    """A rename that nobody said loses what it should keep: it is asked about, and consent is given by the drop."""
+    for suspect in suspected_renames(current, target):
+        dropped = f"drop_{suspect.kind} {f'{suspect.table}.' if suspect.table else ''}{suspect.before}"
+        yield Hazard("likely-rename", BLOCK, dropped, suspect.question, destroys=True)
 
 
 def push(

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..operations import Add, Alter, Drop
 from ..plan import INFO, WARN
 from ..schema import AUTOINCREMENT, UUID, Check, Column, ForeignKey, Index, PrimaryKey, Unique
 from .finding import DUPLICATES, NULLS, ORPHANS, ROWS, VIOLATIONS, Finding, Need
 from .situation import MYSQL, POSTGRESQL, SQLITE, Situation
+
+#: PostgreSQL is told to build or check beside readers and writers where a change is the only one of its migration.
+_ALONE = "As the only operation of a migration it is done on PostgreSQL without blocking others."
 
 
 def add_column(situation: Situation) -> Iterator[Finding]:
@@ -57,12 +61,11 @@ def set_not_null(situation: Situation) -> Iterator[Finding]:
         return
     safer = "First fill the nulls, in an execute step."
     if situation.on(POSTGRESQL):
-        safer += " Without a long lock: a check NOT VALID, VALIDATE CONSTRAINT, SET NOT NULL, drop the check."
+        safer += f" {_ALONE}"
     message = f"The whole table {table.name} is read to make sure that {column.name} holds no null."
     hazard = situation.hazard("set-not-null", WARN, message, safer)
-    yield situation.finding(
-        hazard, table, Need(NULLS, table, column), decides=NULLS, otherwise=_scan(situation), refuses=True
-    )
+    how = _refusing(situation, NULLS, "Nobody can use the table meanwhile.")
+    yield situation.finding(hazard, table, Need(NULLS, table, column), **how)
 
 
 def add_unique(situation: Situation) -> Iterator[Finding]:
@@ -77,11 +80,10 @@ def add_unique(situation: Situation) -> Iterator[Finding]:
     message = f"Values of {columns} in {table.name} must occur once."
     safer = "First mend the rows that share a value."
     if situation.on(POSTGRESQL):
-        message += " Nobody can write to the table while the index is built."
-        safer += " Without blocking: CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT ... USING INDEX."
+        safer += f" {_ALONE}"
     hazard = situation.hazard("add-unique", WARN, message, safer)
-    needs = Need(DUPLICATES, table, element)
-    yield situation.finding(hazard, table, needs, decides=DUPLICATES, otherwise=_scan(situation), refuses=True)
+    how = _refusing(situation, DUPLICATES, "Nobody can write to the table while the index is built.")
+    yield situation.finding(hazard, table, Need(DUPLICATES, table, element), **how)
 
 
 def add_index(situation: Situation) -> Iterator[Finding]:
@@ -90,9 +92,9 @@ def add_index(situation: Situation) -> Iterator[Finding]:
     table = situation.table
     if not isinstance(element, Index) or situation.is_fresh(table.name) or not situation.on(POSTGRESQL):
         return
-    message = f"Nobody can write to {table.name} while index {element.name} is built (SHARE lock)."
-    safer = "Build it with CREATE INDEX CONCURRENTLY, in an execute step outside the transaction."
-    yield situation.finding(situation.hazard("index-not-concurrent", WARN, message, safer), table)
+    message = f"The whole table {table.name} is read to build index {element.name}."
+    lock = "Nobody can write to it meanwhile (SHARE lock)."
+    yield situation.finding(situation.hazard("index-not-concurrent", WARN, message, _ALONE), table, lock=lock)
 
 
 def add_foreign_key(situation: Situation) -> Iterator[Finding]:
@@ -104,11 +106,11 @@ def add_foreign_key(situation: Situation) -> Iterator[Finding]:
     message = f"Every row of {table.name} must refer to a row of {key.ref_table}."
     safer = "First mend or delete the rows that refer to nothing."
     if situation.on(POSTGRESQL):
-        message += " Nobody can write to either table while that is checked (SHARE ROW EXCLUSIVE lock)."
-        safer += " Without blocking: add it NOT VALID, then VALIDATE CONSTRAINT."
+        safer += f" {_ALONE}"
     hazard = situation.hazard("add-foreign-key", WARN, message, safer)
     needs = () if situation.is_fresh(table.name, *key.columns) else (Need(ORPHANS, table, key),)
-    yield situation.finding(hazard, table, *needs, decides=ORPHANS, otherwise=_scan(situation), refuses=True)
+    lock = "Nobody can write to either table while that is checked (SHARE ROW EXCLUSIVE lock)."
+    yield situation.finding(hazard, table, *needs, **_refusing(situation, ORPHANS, lock))
 
 
 def add_check(situation: Situation) -> Iterator[Finding]:
@@ -120,10 +122,10 @@ def add_check(situation: Situation) -> Iterator[Finding]:
     message = f"Every row of {table.name} is read to make sure that it obeys: {check.expression}."
     safer = "First mend the rows that break the rule."
     if situation.on(POSTGRESQL):
-        safer += " Without a long lock: add it NOT VALID, then VALIDATE CONSTRAINT."
+        safer += f" {_ALONE}"
     hazard = situation.hazard("add-check", WARN, message, safer)
-    needs = Need(VIOLATIONS, table, check)
-    yield situation.finding(hazard, table, needs, decides=VIOLATIONS, otherwise=_scan(situation), refuses=True)
+    how = _refusing(situation, VIOLATIONS, "Nobody can use the table meanwhile.")
+    yield situation.finding(hazard, table, Need(VIOLATIONS, table, check), **how)
 
 
 def primary_key(situation: Situation) -> Iterator[Finding]:
@@ -178,6 +180,15 @@ def _columns(element: Unique | Index) -> tuple[str, ...]:
     return tuple(column.name for column in element.columns)
 
 
-def _scan(situation: Situation) -> str:
-    """How bad it is that a table is read while others wait: SQLite reads fast, and has one writer anyway."""
-    return INFO if situation.engine == SQLITE else WARN
+def _refusing(situation: Situation, fact: str, lock: str) -> dict[str, Any]:
+    """How a rule weighs that rows may break: over such rows it blocks, else others wait while the table is read.
+
+    SQLite has one writer at any time and reads fast: there the waiting is nothing to warn of.
+    """
+    alone = situation.engine == SQLITE
+    return {
+        "decides": fact,
+        "otherwise": INFO if alone else WARN,
+        "refuses": True,
+        "lock": lock if situation.on(POSTGRESQL) else "",
+    }

@@ -53,7 +53,8 @@ class Finding:
 
     ``decides`` is the fact that settles the severity: above nought the hazard blocks, at nought it drops to
     ``otherwise``. Whatever it decides, an empty table (``rows`` is 0) makes the hazard an info. ``refuses`` tells that
-    the engine would refuse the operation over such rows; a step in between may well mend them. ``position`` is the
+    the engine would refuse the operation over such rows; a step in between may well mend them. ``lock`` says
+    what nobody else can do meanwhile, unless the engine does the operation beside others. ``position`` is the
     operation's place in the change: the names in ``needs`` are those that hold right before it.
     """
 
@@ -62,21 +63,25 @@ class Finding:
     decides: str = ""
     otherwise: str = INFO
     refuses: bool = False
+    lock: str = ""
     position: int = 0
 
 
-def weigh(finding: Finding, facts: Mapping[str, Any], *, mended: bool = False) -> Hazard:
+def weigh(finding: Finding, facts: Mapping[str, Any], *, mended: bool = False, online: bool = False) -> Hazard:
     """Give the hazard with its live facts and the severity that follows from them.
 
     A hazard that destroys data blocks where the fact that decides is not known. ``mended`` tells that a step of a
     person runs between now and then, so that rows which would be refused now may be right by then: a warning.
+    ``online`` tells that the engine does the operation beside readers and writers: what is left is an info.
     """
     hazard = finding.hazard
     severity = _severity(finding, facts)
     if severity == BLOCK and mended and finding.refuses:
         severity = WARN
+    if severity == WARN and online and finding.lock:
+        severity = INFO
     known = tuple((name, facts[name]) for name in sorted(facts) if facts[name] is not None)
-    return replace(hazard, severity=severity, message=_told(finding, facts), facts=known)
+    return replace(hazard, severity=severity, message=_told(finding, facts, online=online), facts=known)
 
 
 def _severity(finding: Finding, facts: Mapping[str, Any]) -> str:
@@ -90,8 +95,9 @@ def _severity(finding: Finding, facts: Mapping[str, Any]) -> str:
     return BLOCK if decisive else finding.otherwise
 
 
-def _told(finding: Finding, facts: Mapping[str, Any]) -> str:
+def _told(finding: Finding, facts: Mapping[str, Any], *, online: bool) -> str:
+    sentences = [finding.hazard.message, "" if online else finding.lock]
     decisive = facts.get(finding.decides) if finding.decides else None
-    if not decisive:
-        return finding.hazard.message
-    return f"{finding.hazard.message} {_SENTENCES[finding.decides].format(decisive)}"
+    if decisive:
+        sentences.append(_SENTENCES[finding.decides].format(decisive))
+    return " ".join(filter(None, sentences))
