@@ -38,8 +38,14 @@ class Bed(ABC):
         """A target whose database does not exist."""
 
     @abstractmethod
+    def create(self, target: Target) -> None:
+        """Make the absent database of a target, empty."""
+
     def empty(self) -> Target:
         """A target whose database exists and is empty."""
+        target = self.absent()
+        self.create(target)
+        return target
 
     @abstractmethod
     def drop(self, target: Target) -> None:
@@ -74,10 +80,8 @@ class SqliteBed(Bed):
     def absent(self) -> Target:
         return Target(engine=self.engine, path=str(self.folder / f"{secrets.token_hex(6)}.db"))
 
-    def empty(self) -> Target:
-        target = self.absent()
+    def create(self, target: Target) -> None:
         Path(target.path).touch(mode=0o600)
-        return target
 
     def drop(self, target: Target) -> None:
         for left in Path(target.path).parent.glob(f"{Path(target.path).name}*"):
@@ -115,10 +119,8 @@ class PostgresqlBed(Bed):
             database=f"t_{secrets.token_hex(6)}",
         )
 
-    def empty(self) -> Target:
-        target = self.absent()
+    def create(self, target: Target) -> None:
         self.server.create_database(target.database)
-        return target
 
     def drop(self, target: Target) -> None:
         self.server.drop_database(target.database)

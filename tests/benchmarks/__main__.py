@@ -1,0 +1,68 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measures the speed of the collection and prints it beside its goals. Nothing here fails because something is slow.
+
+Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.benchmarks [--quick] [--json FILE] [NAME...]
+Names are the keys of BENCHMARKS; without any all of them run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import imports
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench, Benchmark
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Row, table
+from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import BEDS
+
+BENCHMARKS: Mapping[str, Benchmark] = {"imports": imports.weight}
+
+
+def main() -> None:
+    """Run the benchmarks named on the command line and print the table."""
+    arguments = _arguments()
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="paneldb-benchmarks-")))
+        beds = {name: stack.enter_context(make()) for name, make in BEDS.items()}
+        bench = Bench(scratch, beds, arguments.quick, arguments.rounds)
+        rows = list(_rows(bench, arguments.names or list(BENCHMARKS)))
+    print(table(rows))
+    print(_footer(rows))
+    if arguments.json:
+        arguments.json.write_text(json.dumps([row.to_data() for row in rows], indent=2) + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Speed beside its goals.")
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument(
+        "--quick", action="store_true", help="three rounds and a tenth of the sizes, to see that it runs"
+    )
+    parser.add_argument("--rounds", type=int, default=0, help="rounds of every measurement")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to a file")
+    return parser.parse_args()
+
+
+def _rows(bench: Bench, names: Sequence[str]) -> Iterator[Row]:
+    for name in names:
+        for row in BENCHMARKS[name](bench):
+            print("  ".join(row.cells()), file=sys.stderr, flush=True)
+            yield row
+
+
+def _footer(rows: Sequence[Row]) -> str:
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    missed = sum(not row.met for row in rows)
+    return f"\n{len(rows)} goals, {missed} not met. {os.cpu_count()} cores, load at the end {load}."
+
+
+if __name__ == "__main__":
+    main()

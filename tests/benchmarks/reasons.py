@@ -1,0 +1,8 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why goals are not met, by how the row begins: its work, then its engine in parentheses."""
+
+from __future__ import annotations
+
+REASONS: dict[str, str] = {}

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of the table: what was measured beside its goal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Optional
+
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.reasons import REASONS
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.timing import Timings
+
+HEADINGS = ("work", "engine", "floor", "floor took", "ours took", "measured", "processor", "goal", "verdict")
+TIMES, MILLISECONDS, MEBIBYTES = "x", "ms", "MiB"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One goal. ``value`` and ``goal`` are in ``unit``; a value up to the goal meets it.
+
+    ``floor`` says what the work was measured against, which took ``floor_seconds``. ``processor`` is the value by time
+    of processors instead of the clock, which a busy machine hardly changes; what servers do is not in it.
+    """
+
+    work: str
+    engine: str
+    floor: str
+    value: float
+    goal: float
+    unit: str = TIMES
+    processor: Optional[float] = None
+    ours_seconds: Optional[float] = None
+    floor_seconds: Optional[float] = None
+
+    @property
+    def met(self) -> bool:
+        """Whether what the table shows is within the goal."""
+        return round(self.value, _digits(self.unit)) <= self.goal
+
+    @property
+    def verdict(self) -> str:
+        """``met``, or that it is not and why."""
+        return "met" if self.met else f"NOT MET: {self._reason()}"
+
+    def _reason(self) -> str:
+        key = f"{self.work} ({self.engine})"
+        return next((reason for beginning, reason in REASONS.items() if key.startswith(beginning)), "not known yet")
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as text."""
+        times = (_time(self.floor_seconds), _time(self.ours_seconds))
+        values = (self._measure(self.value), self._measure(self.processor))
+        return (self.work, self.engine, self.floor, *times, *values, f"{self.goal:g} {self.unit}", self.verdict)
+
+    def _measure(self, value: Optional[float]) -> str:
+        return "-" if value is None else f"{value:.{_digits(self.unit)}f} {self.unit}"
+
+    def to_data(self) -> dict[str, Any]:
+        """The row as JSON values."""
+        return {**asdict(self), "met": self.met, "verdict": self.verdict}
+
+
+@dataclass(frozen=True)
+class Against:
+    """What rows of one kind have in common: what the jobs ``ours`` of some timings are measured against."""
+
+    engine: str
+    floor: str
+    timings: Timings
+    floor_job: str = "floor"
+
+    def ratio(self, work: str, job: str, goal: float) -> Row:
+        """How many times as long as the floor the job takes."""
+        value = self.timings.ratio(job, self.floor_job)
+        return Row(work, self.engine, self.floor, value.clock, goal, TIMES, value.processor, *self._seconds(job))
+
+    def more(self, work: str, job: str, goal: float) -> Row:
+        """Milliseconds that the job takes over the floor."""
+        value = self.timings.more(job, self.floor_job)
+        measured = (value.clock * 1000, goal, MILLISECONDS, value.processor * 1000)
+        return Row(work, self.engine, self.floor, *measured, *self._seconds(job))
+
+    def _seconds(self, job: str) -> tuple[float, float]:
+        return self.timings.of(job).clock, self.timings.of(self.floor_job).clock
+
+
+def absolute(work: str, engine: str, timings: Timings, job: str, goal: float) -> Row:
+    """Milliseconds that the job takes."""
+    value = timings.of(job)
+    return Row(work, engine, "-", value.clock * 1000, goal, MILLISECONDS, value.processor * 1000, value.clock)
+
+
+def _digits(unit: str) -> int:
+    return 2 if unit == TIMES else 1
+
+
+def _time(seconds: Optional[float]) -> str:
+    if seconds is None:
+        return "-"
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms"
+
+
+def table(rows: Sequence[Row]) -> str:
+    """All rows as text in columns."""
+    lines = [HEADINGS, *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    lines.insert(1, tuple("-" * width for width in widths))
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
