@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...model.schema import Column, Table
 from .copying import CopyText
-from .faults import copied_row, nul_found, translate, translated
+from .faults import copied_row, lone_surrogate, nul_found, translate, translated
 from .values import AS_TEXT
 from .wording import listed, quoted, type_text
 
@@ -115,7 +115,9 @@ def _copy(engine: PostgresqlEngine, place: str, columns: Sequence[str], rows: It
 def _reason(failure: BaseException, action: str) -> BaseException:
     from .copying import NulFound
 
-    return nul_found(action, **failure.details) if isinstance(failure, NulFound) else failure
+    if isinstance(failure, NulFound):
+        return nul_found(action, **failure.details)
+    return lone_surrogate(action) if isinstance(failure, UnicodeEncodeError) else failure
 
 
 def _count_on(engine: PostgresqlEngine, table: Table, column: Column) -> None:

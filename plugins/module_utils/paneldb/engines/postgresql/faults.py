@@ -68,6 +68,8 @@ def translated(action: str) -> Iterator[None]:
         yield
     except psycopg2.Error as error:
         raise translate(error, action) from None
+    except UnicodeEncodeError:
+        raise lone_surrogate(action) from None
     except ValueError as error:
         if _NUL not in str(error):
             raise
@@ -81,6 +83,11 @@ def nul_found(action: str, **details: Any) -> InputError:
     )
     error.details.update(details)
     return error
+
+
+def lone_surrogate(action: str) -> InputError:
+    """Half of a character, such as a careless program cuts out of JSON, is no text in UTF-8."""
+    return InputError(f"{action}: a text holds half of a character.", hint="Take the lone surrogate out of the text.")
 
 
 def translate(error: psycopg2.Error, action: str) -> PanelDbError:
