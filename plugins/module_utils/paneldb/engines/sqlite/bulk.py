@@ -49,27 +49,30 @@ def insert(session: Session, table: Table, columns: Sequence[str], rows: Iterabl
     """See ``Engine.insert``."""
     marks = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {quote(table.name)} ({quoted(columns)}) VALUES ({marks})"
-    return _each(session, statement, rows)
+    return _each(session, table, statement, rows)
 
 
 def update(session: Session, table: Table, key: Sequence[str], columns: Sequence[str], rows: Iterable[Row]) -> int:
     """See ``Engine.update``."""
     if not columns:
         return 0
-    settings = _equations(columns, len(key) + 1, ", ")
-    return _each(session, f"UPDATE {quote(table.name)} SET {settings} WHERE {_equations(key, 1, ' AND ')}", rows)
+    settings = ", ".join(f"{quote(name)} = ?{position}" for position, name in enumerate(columns, len(key) + 1))
+    return _each(session, table, f"UPDATE {quote(table.name)} SET {settings} WHERE {_named_by(table, key)}", rows)
 
 
 def delete(session: Session, table: Table, key: Sequence[str], keys: Iterable[Row]) -> int:
     """See ``Engine.delete``."""
-    return _each(session, f"DELETE FROM {quote(table.name)} WHERE {_equations(key, 1, ' AND ')}", keys)
+    return _each(session, table, f"DELETE FROM {quote(table.name)} WHERE {_named_by(table, key)}", keys)
 
 
-def _equations(columns: Sequence[str], first: int, between: str) -> str:
-    return between.join(f"{quote(name)} = ?{first + position}" for position, name in enumerate(columns))
+def _named_by(table: Table, key: Sequence[str]) -> str:
+    """Give the condition that a row has these values in the key; a null is found like any other value."""
+    return " AND ".join(
+        f"{quote(name)} {'IS' if table.column(name).null else '='} ?{position}" for position, name in enumerate(key, 1)
+    )
 
 
-def _each(session: Session, statement: str, rows: Iterable[Row]) -> int:
+def _each(session: Session, table: Table, statement: str, rows: Iterable[Row]) -> int:
     """Run the statement for every row, all or none; give the number of rows that it changed."""
     changed = done = 0
     source = iter(rows)
@@ -84,7 +87,9 @@ def _each(session: Session, statement: str, rows: Iterable[Row]) -> int:
                 cursor.executemany(statement, remaining)
             except sqlite3.IntegrityError as error:
                 # SQLite takes rows from the iterator one by one, so that it has just taken the one that it refused.
-                raise violation(str(error), row=done + len(chunk) - length_hint(remaining) - 1) from error
+                raise violation(
+                    str(error), table=table.name, row=done + len(chunk) - length_hint(remaining) - 1
+                ) from error
             except sqlite3.Error as error:
                 raise our_error(error, session.path) from error
             changed += max(cursor.rowcount, 0)

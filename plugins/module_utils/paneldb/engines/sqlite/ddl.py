@@ -23,8 +23,9 @@ Enums = Mapping[str, Sequence[str]]
 
 def create_table(table: Table, enums: Enums, extras: Extras = NOTHING, name: str = "") -> str:
     """Write CREATE TABLE, under another ``name`` where one is given; one element a line."""
-    parts = [column_sql(column, enums, extras) for column in table.columns]
     key = table.primary_key
+    sole = "" if counts_rows(table, extras) or not key or len(key.columns) > 1 else key.columns[0]
+    parts = [column_sql(column, enums, extras, sole_key=column.name == sole) for column in table.columns]
     if key and not any(column.autoincrement for column in table.columns):
         parts.append(extras.rest("primary_key", key.name) or f"PRIMARY KEY ({quoted(key.columns)})")
     parts.extend(_inner_unique(unique, extras) for unique in table.uniques if unique.name in extras.inner)
@@ -35,9 +36,14 @@ def create_table(table: Table, enums: Enums, extras: Extras = NOTHING, name: str
     return f"CREATE TABLE {quote(name or table.name)} (\n  {body}\n){options}"
 
 
-def column_sql(column: Column, enums: Enums, extras: Extras = NOTHING) -> str:
-    """Write a column as it stands in CREATE TABLE or behind ADD COLUMN."""
-    words = [quote(column.name), declared_type(column)]
+def column_sql(column: Column, enums: Enums, extras: Extras = NOTHING, *, sole_key: bool = False) -> str:
+    """Write a column as it stands in CREATE TABLE or behind ADD COLUMN.
+
+    A column that is the whole primary key and INTEGER would be the number of the row, which SQLite makes up where an
+    insert gives null; BIGINT means the same without that.
+    """
+    declared = declared_type(column)
+    words = [quote(column.name), "BIGINT" if sole_key and declared == "INTEGER" else declared]
     if not column.null:
         words.append("NOT NULL")
         words.append(extras.rest("column", column.name))
@@ -57,6 +63,15 @@ def column_sql(column: Column, enums: Enums, extras: Extras = NOTHING) -> str:
 def declared_type(column: Column) -> str:
     """Give the declared type; of a foreign one the text that it was found with."""
     return column.type.arguments[0] if column.type.name == "foreign" else DECLARED[column.type.name]
+
+
+def counts_rows(table: Table, extras: Extras) -> bool:
+    """Tell whether the primary key is the number of the row itself: where it counts, or where others made it so."""
+    key = table.primary_key
+    if key is None or len(key.columns) != 1:
+        return False
+    column = table.column(key.columns[0])
+    return column.autoincrement or (declared_type(column) == "INTEGER" and bool(extras.rest("primary_key", key.name)))
 
 
 def _inner_unique(unique: Unique, extras: Extras) -> str:
@@ -136,10 +151,10 @@ def touch_trigger(table: Table, column: Column, extras: Extras) -> str:
 
 
 def _same_row(table: Table, extras: Extras) -> str:
-    """Name the row. A whole number as primary key is the row's number, and renaming it would rename ``rowid`` here."""
+    """Name the row. Where the primary key is the row's number, renaming it would rename ``rowid`` here."""
     row = None if extras.without_rowid else row_name(table)
     key = table.primary_key.columns if table.primary_key else ()
-    if len(key) == 1 and declared_type(table.column(key[0])) == "INTEGER":
+    if counts_rows(table, extras):
         row = quote(key[0])
     if row is not None:
         return f"{row} = NEW.{row}"

@@ -28,7 +28,7 @@ from ...model.schema import (
 )
 from ...model.types import Type, parse_type
 from .conditions import OPAQUE, read_condition
-from .types import DECLARED, FUNCTION_TEXTS, PLAIN, read_default, type_check
+from .types import FUNCTION_TEXTS, PLAIN, is_declared, read_default, type_check
 from .words import quote
 
 Enums = Mapping[str, Sequence[str]]
@@ -40,7 +40,7 @@ _FUNCTION_TEXTS = "|".join(re.escape(text) for text in FUNCTION_TEXTS)
 
 #: A column up to the opening parenthesis of its check, if it has one.
 _COLUMN = re.compile(
-    r'"((?:[^"]|"")*)" (TEXT|INTEGER|REAL|BLOB)( NOT NULL)?( PRIMARY KEY AUTOINCREMENT)?'
+    r'"((?:[^"]|"")*)" (TEXT|INTEGER|BIGINT|REAL|BLOB)( NOT NULL)?( PRIMARY KEY AUTOINCREMENT)?'
     rf"(?: DEFAULT ('(?:[^']|'')*'|[-+]?[0-9][0-9.]*(?:[eE][-+]?[0-9]+)?|{_FUNCTION_TEXTS}))?"
     r'(?: CONSTRAINT "((?:[^"]|"")*)" CHECK \()?'
 )
@@ -79,7 +79,7 @@ class OwnForm:
                 if not found:
                     return None
                 columns.extend(found)
-        return _with_rules(name, columns, rules)
+        return _with_rules(name, columns, rules, sql)
 
     def _read_columns(self, line: str) -> tuple[Column, ...]:
         """Read a line of one column, or of several where ALTER TABLE has added some; empty where that fails."""
@@ -104,7 +104,7 @@ class OwnForm:
         if check is None:
             return PLAIN[declared], end
         kind = type_named(check.replace('""', '"'))
-        if kind is None or DECLARED[kind.name] != declared:
+        if kind is None or not is_declared(kind, declared):
             return None, end
         values = self._enums.get(kind.enum, ()) if kind.name == "enum" else ()
         body = type_check(kind, f'"{name}"', values) + ")"
@@ -142,7 +142,7 @@ def plain_index(name: str, sql: str) -> Index | Unique | None:
     return Index(name, tuple([IndexColumn(column, order == " DESC") for column, order in columns]), unique)
 
 
-def _with_rules(name: str, columns: Sequence[Column], lines: Sequence[str]) -> Table | None:
+def _with_rules(name: str, columns: Sequence[Column], lines: Sequence[str], text: str) -> Table | None:
     key, keys, checks = None, [], []
     for line in lines:
         reference, rule = _FOREIGN_KEY.match(line), _CHECK.match(line)
@@ -160,7 +160,14 @@ def _with_rules(name: str, columns: Sequence[Column], lines: Sequence[str]) -> T
         return None
     counting = [column.name for column in columns if column.autoincrement]
     key = PrimaryKey(tuple(counting)) if counting else key
+    if key is not None and not counting and _is_row_number(key, text):
+        return None
     return Table(name, tuple(columns), key, (), (), tuple(keys), tuple(checks))
+
+
+def _is_row_number(key: PrimaryKey, text: str) -> bool:
+    """Tell whether the key is the number of the row, which ``ddl`` makes only of keys that count."""
+    return len(key.columns) == 1 and f"\n  {quote(key.columns[0])} INTEGER " in text
 
 
 def _foreign_key(match: re.Match[str]) -> ForeignKey:

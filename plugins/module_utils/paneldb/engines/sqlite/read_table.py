@@ -16,7 +16,7 @@ from .conditions import read_condition
 from .native import NOTHING, Extras
 from .own_form import type_named
 from .parse import ColumnText, Constraint, TableText, parse_table
-from .types import DECLARED, PLAIN, read_default, type_check
+from .types import PLAIN, is_declared, read_default, type_check
 from .words import quote
 
 Enums = Mapping[str, Sequence[str]]
@@ -73,8 +73,12 @@ class TableReader:
         required = text.not_null
         if key is not None and text.name in found.columns_of(key):
             default = Default(function=AUTOINCREMENT) if key.autoincrement else default
-            alias = len(key.parts) == 1 and text.declared.upper() == "INTEGER"
-            required = required or alias or "WITHOUT" in table.options.upper()
+            without_rowid = "WITHOUT" in table.options.upper()
+            if len(key.parts) == 1 and text.declared.upper() == "INTEGER" and not without_rowid:
+                # The number of the row itself, which is never null; said here, so that a rebuild keeps it so.
+                required = True
+                self._keep(found, "primary_key", "primary_key", key.rest or f"PRIMARY KEY ({quote(text.name)})")
+            required = required or without_rowid
         if text.rest:
             found.rests["column", text.name] = text.rest
         collation = "" if text.collation.upper() == "BINARY" else text.collation
@@ -85,7 +89,7 @@ class TableReader:
         kind = None
         for name, body in text.checks:
             said = type_named(name)
-            if said is None or kind is not None or DECLARED[said.name] != text.declared:
+            if said is None or kind is not None or not is_declared(said, text.declared):
                 found.checks.append(_check(found.name, name, body))
             elif body == type_check(said, quote(text.name), self._values(said, body)):
                 kind = said

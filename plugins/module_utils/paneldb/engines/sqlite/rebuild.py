@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from ...model.schema import Column, Table
 from ..base import BOOKKEEPING_PREFIX
 from .convert import Conversion, conversion
-from .ddl import Enums, create_indexes, create_table, declared_type, row_name, touch_triggers
+from .ddl import Enums, counts_rows, create_indexes, create_table, row_name, touch_triggers
 from .native import Extras, Trigger
 from .types import default_sql
 from .words import literal, quote
@@ -87,7 +87,7 @@ class Rebuild:
         """Give the name of the hidden row number, where both tables have one: others may hold on to it."""
         if self._old_extras.without_rowid or self._extras.without_rowid:
             return ""
-        if _counts_by_key(self._after) or row_name(self._before) != row_name(self._after):
+        if counts_rows(self._after, self._extras) or row_name(self._before) != row_name(self._after):
             return ""
         return row_name(self._after) or ""
 
@@ -100,11 +100,3 @@ class Rebuild:
             f"INSERT INTO sqlite_sequence (name, seq) SELECT {literal(fresh)}, seq FROM sqlite_sequence"
             f" WHERE name = {literal(self._before.name)}"
         )
-
-
-def _counts_by_key(table: Table) -> bool:
-    """Tell whether the primary key is the row number itself."""
-    key = table.primary_key
-    if key is None or len(key.columns) != 1:
-        return False
-    return declared_type(table.column(key.columns[0])).upper() == "INTEGER"

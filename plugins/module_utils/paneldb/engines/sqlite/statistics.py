@@ -37,7 +37,7 @@ def duplicates(session: Session, table: Table, columns: Sequence[str], where: st
     if where:
         conditions.append(f"({condition_sql(where, table)})")
     groups = (
-        f"SELECT {quoted(columns)} FROM {quote(table.name)} WHERE {' AND '.join(conditions)}"
+        f"{quoted(columns)} FROM {quote(table.name)} WHERE {' AND '.join(conditions)}"
         f" GROUP BY {quoted(columns)} HAVING count(*) > 1"
     )
     return _counted(session, groups)
@@ -51,7 +51,7 @@ def orphans(session: Session, table: Table, key: ForeignKey) -> tuple[int, tuple
         f"parent.{quote(theirs)} = child.{quote(ours)}" for ours, theirs in zip(key.columns, key.ref_columns)
     )
     rows = (
-        f"SELECT {values} FROM {quote(table.name)} AS child WHERE {present}"
+        f"{values} FROM {quote(table.name)} AS child WHERE {present}"
         f" AND NOT EXISTS (SELECT 1 FROM {quote(key.ref_table)} AS parent WHERE {same})"
     )
     return _counted(session, rows)
@@ -76,7 +76,8 @@ def table_bytes(session: Session, table: Table) -> int | None:
     )
 
 
-def _counted(session: Session, query: str) -> tuple[int, tuple[Row, ...]]:
-    found = _number(session, f"SELECT count(*) FROM ({query})")
-    examples = session.execute(f"{query} LIMIT {EXAMPLES}").fetchall() if found else []
+def _counted(session: Session, selected: str) -> tuple[int, tuple[Row, ...]]:
+    """Count the rows of a selection, and give some that differ."""
+    found = _number(session, f"SELECT count(*) FROM (SELECT {selected})")
+    examples = session.execute(f"SELECT DISTINCT {selected} LIMIT {EXAMPLES}").fetchall() if found else []
     return found, tuple(examples)

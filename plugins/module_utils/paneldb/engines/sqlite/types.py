@@ -41,12 +41,23 @@ DECLARED = {
 }
 
 #: What a declared type alone means, where there is no check.
-PLAIN = {"TEXT": Type("text"), "INTEGER": Type("bigint"), "REAL": Type("float"), "BLOB": Type("bytes")}
+PLAIN = {
+    "TEXT": Type("text"),
+    "INTEGER": Type("bigint"),
+    "BIGINT": Type("bigint"),
+    "REAL": Type("float"),
+    "BLOB": Type("bytes"),
+}
 
 _FUNCTIONS = {NOW: f"({NOW_SQL})", UUID: f"({UUID_SQL})"}
 _FUNCTION_OF = {text: name for name, text in _FUNCTIONS.items()}
 #: Every text that stands behind DEFAULT for a function.
 FUNCTION_TEXTS = tuple(_FUNCTION_OF)
+
+
+def is_declared(kind: Type, declared: str) -> bool:
+    """Tell whether columns of that logical type are declared so."""
+    return DECLARED[kind.name] == ("INTEGER" if declared == "BIGINT" else declared)
 
 
 def type_check(kind: Type, column: str, values: Sequence[str]) -> str:

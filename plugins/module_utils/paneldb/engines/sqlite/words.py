@@ -42,7 +42,7 @@ class Token(NamedTuple):
 TOKEN = re.compile(
     r"""(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?(?:\*/|\Z))*
     ("(?:[^"]|"")*"|'(?:[^']|'')*'|`(?:[^`]|``)*`|\[[^\]]*\]|[xX]'[0-9a-fA-F]*'
-    |[^\W\d][\w$]*|(?:\d[\w.]*|\.\d\w*)(?:(?<=[eE])[+-]\d+)?|\|\||<<|>>|<=|>=|<>|==|!=|->>?|[?:@$]\w+|\S)""",
+    |[^\W\d][\w$]*|(?:\d[\w.]*|\.\d\w*)(?:(?<=[eE])[+-]\d+)?|\|\||<<|>>|<=|>=|<>|==|!=|->>?|[?:@$]\w+|\S|\Z)""",
     re.DOTALL | re.VERBOSE,
 )
 
@@ -51,7 +51,8 @@ _QUOTES = {'"': '"', "'": "'", "`": "`", "[": "]"}
 
 def tokenize(text: str, position: int = 0) -> list[Token]:
     """Split SQL into tokens; white space and comments are left out."""
-    return [Token(match.group(1), match.start(1), match.end(1)) for match in TOKEN.finditer(text, position)]
+    found = TOKEN.finditer(text, position)
+    return [Token(match.group(1), match.start(1), match.end(1)) for match in found if match.group(1)]
 
 
 def unquote(token: str) -> str:
