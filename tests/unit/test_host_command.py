@@ -199,8 +199,8 @@ def test_a_fault_shows_neither_a_traceback_nor_a_value(
     def broken(*_: object) -> int:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(commands, "status", broken)
-    assert cli.main(["status", "--env-file", _database(tmp_path)]) == cli.FAULT
+    monkeypatch.setattr(commands, "seed", broken)
+    assert cli.main(["seed", "--env-file", _database(tmp_path)]) == cli.FAULT
     told = capsys.readouterr().err
     assert "RuntimeError at test_host_command.py:" in told
     assert SECRET not in told
@@ -211,8 +211,8 @@ def test_an_interrupted_command_ends_as_shells_expect(tmp_path: Path, monkeypatc
     def interrupted(*_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "status", interrupted)
-    assert cli.main(["status", "--env-file", _database(tmp_path)]) == 130
+    monkeypatch.setattr(commands, "seed", interrupted)
+    assert cli.main(["seed", "--env-file", _database(tmp_path)]) == 130
 
 
 # --- one file --------------------------------------------------------------------------------------------------------
@@ -237,8 +237,8 @@ def test_the_file_holds_the_core_and_knows_its_build(built: Path) -> None:
         assert b'\nBUILD = ""\n' not in archive.read("__main__.py")
 
 
-@pytest.mark.parametrize("python", ["python3", "/usr/bin/python 3", "/usr/bin/env\npython3"])
-def test_an_interpreter_that_no_first_line_can_name(python: str) -> None:
+@pytest.mark.parametrize("python", ["python3", "/usr/bin/python 3", "/usr/bin/env\npython3", "/x;id", "/$(id)"])
+def test_an_interpreter_that_the_shell_could_misread(python: str) -> None:
     with pytest.raises(InputError, match="no interpreter"):
         build(CORE, python)
 
@@ -264,10 +264,18 @@ def _call(built: Path, folder: Path, *arguments: str) -> subprocess.CompletedPro
 
 def test_the_file_runs_by_itself(built: Path, tmp_path: Path) -> None:
     file = _database(tmp_path)
+    deploy = _call(built, tmp_path, "migrate", "deploy", "--json", "--env-file", file)
+    assert (deploy.returncode, deploy.stderr) == (0, "")
     for _ in range(2):
         done = _call(built, tmp_path, "status", "--json", "--env-file", file)
         assert (done.returncode, done.stderr) == (0, "")
-        assert json.loads(done.stdout)["counts"]["pending"] == 1
+        assert json.loads(done.stdout)["counts"] == {"applied": 1, "pending": 0, "runs": 0}
+
+
+def test_exit_codes_go_through_the_shell(built: Path, tmp_path: Path) -> None:
+    done = _call(built, tmp_path, "status", "--env-file", "/no where/$(id)")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "/no where/$(id)" in done.stderr
 
 
 def test_unpacking_makes_a_private_folder_once(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

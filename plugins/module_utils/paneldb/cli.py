@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional
 
 from .errors import PanelDbError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
 #: A fault of the command itself (EX_SOFTWARE of sysexits.h).
 FAULT = 70
@@ -25,11 +25,16 @@ FAULT = 70
 INTERRUPTED = 130
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; give the exit code."""
+    from .host.quick import status
+
+    said = sys.argv[1:] if arguments is None else arguments
+    if status(said):
+        return 0
     from .host.arguments import parser
 
-    options = parser().parse_args(arguments)
+    options = parser().parse_args(said)
     try:
         return _run(options)
     except PanelDbError as error:

@@ -9,7 +9,10 @@ An error carries what a person at the console needs: a stable ``code``, one sent
 
 from __future__ import annotations
 
-from typing import Any
+# The host command's status call has no time to import typing.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class PanelDbError(Exception):

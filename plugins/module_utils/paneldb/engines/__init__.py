@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..errors import Unsupported
 
+# The host command's status call has no time to import typing.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .base import Engine
     from .target import Target

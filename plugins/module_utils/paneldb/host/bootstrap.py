@@ -1,11 +1,11 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the one file of the host command runs first; ``zipapp_build`` puts it there as ``__main__``.
+"""What the one file of the host command runs as ``__main__``, put there by ``zipapp_build``.
 
-A Python that imports out of an archive compiles every module at every call. So the first call unpacks the archive
-into a cache, compiled, under the name of build and Python; later calls start from there. The cache belongs to the
-account alone; where it cannot be, the archive itself does, more slowly.
+A Python that imports out of an archive compiles every module at every call. So the first call unpacks the archive,
+compiled, into a cache of the account, under the name of the build; later calls start from there, without this module.
+Where there can be no cache the archive itself does, more slowly.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def is_private(folder: str) -> bool:
 
 def unpacked(archive: str, caches: str) -> str:
     """Give the folder that this build runs from, made where it is not there yet; empty where it cannot be."""
-    folder = f"{caches}/{BUILD}-{sys.implementation.cache_tag}"
+    folder = f"{caches}/{BUILD}"
     if is_private(caches) and is_private(folder):
         return folder
     try:

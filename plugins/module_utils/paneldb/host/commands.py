@@ -23,21 +23,17 @@ _DEVELOPMENT = "development"
 
 
 def status(options: argparse.Namespace, settings: Settings) -> int:
-    """Tell which database this is, and what is applied and pending."""
-    from ..migrations.glance import glance
-    from ..migrations.lock import read_lock_of
-
+    """Tell which database this is, and what is applied and pending, where ``quick.status`` could not."""
     with _connect(settings, read_only=True) as engine:
-        found = glance(engine, read_lock_of(settings.values["PANELDB_MIGRATIONS"]))
-        data = found.to_data() if found else _full_status(engine, settings)
-        telling.print_status(options, {**_identity(engine), **data})
+        telling.print_status({**_identity(engine), **_full_status(engine, settings)}, as_json=options.json)
     return 0
 
 
 def migrate_status(options: argparse.Namespace, settings: Settings) -> int:
     """Tell the same and more: every file is read, the catalogue compared, what is pending is planned."""
     with _connect(settings, read_only=True) as engine:
-        telling.print_status(options, {**_identity(engine), **_full_status(engine, settings, "drift", "hazards")})
+        found = {**_identity(engine), **_full_status(engine, settings, "drift", "hazards")}
+        telling.print_status(found, as_json=options.json)
     return 0
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
-from typing import NamedTuple
 
 from ..errors import AccessDenied, InputError
+
+# A status call has no time to import typing.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Where role ``panel`` writes the settings; readable by root alone.
 SETTINGS_FILE = "/etc/paneldb/paneldb.env"
@@ -32,11 +35,14 @@ _OPTIONS = {
 }
 
 
-class Settings(NamedTuple):
-    """All settings by name, with where the settings file is."""
+class Settings:
+    """All settings by name in ``values``, and where the settings file is."""
 
-    values: Mapping[str, str]
-    file: str
+    __slots__ = ("file", "values")
+
+    def __init__(self, values: Mapping[str, str], file: str) -> None:
+        self.values = values
+        self.file = file
 
     @property
     def url(self) -> str:

@@ -5,21 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
 from . import output
 
+# A status call has no time to import typing.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
+    from typing import Any
 
     from ..migrations.deploy import Outcome
     from ..model.plan import Plan
 
 
-def print_status(options: argparse.Namespace, data: Mapping[str, Any]) -> None:
-    """Print where a database stands; ``data`` is that of ``info.Status`` or ``glance.Glance`` with its identity."""
-    if options.json:
+def print_status(data: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print where a database stands; ``data`` is that of ``info.Status`` with the database's identity."""
+    if as_json:
         output.write_json(data)
         return
     lines = [

@@ -5,25 +5,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 from .errors import DuplicateMigration
 
-LOCK_FILE = "migrations.lock"
-
 _LOCK_LINE = re.compile(r"([0-9a-z_]+) (sha256-v1:[0-9a-f]{64})\Z")
-
-
-def read_lock_of(folder: str) -> dict[str, str]:
-    """Read the lock of a folder of migrations; empty where there is none.
-
-    :raises InputError: as ``read_lock``, or the file cannot be read.
-    """
-    from ..documents.text import read_text
-
-    path = f"{folder}/{LOCK_FILE}"
-    return read_lock(read_text(path), path) if os.access(path, os.F_OK) else {}
 
 
 def read_lock(text: str, source: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = "-c timezone=UTC -c datestyle=ISO -c default_transaction_read_only=on"
 _SCHEMA = "schema="
+_VERSION = "SELECT split_part(current_setting('server_version'), ' ', 1)"
 
 
 def glimpse(url: str, statements: Sequence[str]) -> Answer | None:
@@ -37,7 +38,7 @@ def glimpse(url: str, statements: Sequence[str]) -> Answer | None:
     try:
         connection = psycopg2.connect(address, connect_timeout=10, application_name="paneldb", options=options)
         try:
-            rows, version = _rows(connection, [*statements, "SHOW server_version"])
+            rows, version = _rows(connection, [*statements, _VERSION])
         finally:
             connection.close()
     except psycopg2.Error:
