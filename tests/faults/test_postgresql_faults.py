@@ -14,15 +14,21 @@ from threading import Timer
 
 import pytest
 
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.postgresql import bulk
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.postgresql.engine import (
     PostgresqlEngine,
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target, parse_target
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import ConnectionFailed, LockHeld
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
+    ConnectionFailed,
+    LockHeld,
+    StorageFull,
+)
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.plan import Statement
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import Column, PrimaryKey, Table
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.types import Type
-from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import PostgresServer, postgresql_server
+from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import PostgresServer, small_tablespace
+from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import postgresql_server as doomed_server
 from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import python_child
 
 ROWS = Table("rows", (Column("id", Type("integer")),), PrimaryKey(("id",)))
@@ -31,7 +37,7 @@ ROWS = Table("rows", (Column("id", Type("integer")),), PrimaryKey(("id",)))
 @pytest.fixture
 def server() -> Iterator[PostgresServer]:
     """A server to be killed."""
-    with postgresql_server() as made:
+    with doomed_server() as made:
         yield made
 
 
@@ -85,7 +91,10 @@ def test_server_killed_under_the_lock(server: PostgresServer, target: Target) ->
         assert session.query("SELECT 1").rows == ((1,),)
 
 
-def test_server_killed_while_a_cursor_is_read(server: PostgresServer, target: Target) -> None:
+def test_server_killed_while_a_cursor_is_read(
+    server: PostgresServer, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "_SMALL", -1)
     with PostgresqlEngine.connect(target) as session:
         session.query("CREATE TABLE rows AS SELECT generate_series(1, 50000) AS id")
         rows = session.fetch(ROWS, ("id",))
@@ -93,6 +102,17 @@ def test_server_killed_while_a_cursor_is_read(server: PostgresServer, target: Ta
         server.kill()
         with pytest.raises(ConnectionFailed):
             list(rows)
+
+
+def test_full_disk_undoes_all_and_the_session_goes_on(postgresql_server: PostgresServer) -> None:
+    with small_tablespace(postgresql_server, 16) as tablespace:
+        database = postgresql_server.create_database(tablespace=tablespace)
+        with PostgresqlEngine.connect(parse_target({"url": postgresql_server.url(database)})) as session:
+            session.query("CREATE TABLE rows (id integer PRIMARY KEY)")
+            with pytest.raises(StorageFull, match="Free space") as caught:
+                session.insert(ROWS, ("id",), ((number,) for number in range(1_000_000)))
+            assert caught.value.exit_code == 17
+            assert session.count(ROWS) == 0
 
 
 CORE = "ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb"
