@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import InputError
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations import errors, folder
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations import errors, folder, writing
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.author import (
     Draft,
     draft,
@@ -183,6 +183,8 @@ def test_sealing_keeps_comments_above_the_lock(tmp_path: Path) -> None:
     lock.write_text("# ours\n" + "\n".join(lines) + "\n")
     folder.seal(unsealed_chain(read_migrations(tmp_path).files), str(tmp_path))
     assert lock.read_text().splitlines() == ["# ours", *lines]
+    sealed = writing.plan(read_migrations(tmp_path), BEFORE, writing.Authoring(state=writing.SEALED), FIRST_DAY)
+    assert not sealed.changed
 
 
 def test_the_shipped_migrations_lead_to_the_shipped_model() -> None:

@@ -58,7 +58,7 @@ def seal(chain: Chain, folder: str) -> tuple[str, ...]:
     :raises WrongState: where operations do not fit.
     :raises InputError: where the folder cannot be written to.
     """
-    pairs = list(zip(chain.migrations, _sealed(chain)))
+    pairs = list(zip(chain.migrations, sealed_migrations(chain)))
     changed = [(before, after) for before, after in pairs if before is not after]
     for before, after in changed:
         _replace_header(Path(folder) / before.file_name, before, after)
@@ -66,7 +66,8 @@ def seal(chain: Chain, folder: str) -> tuple[str, ...]:
     return tuple(after.id for _, after in changed)
 
 
-def _sealed(chain: Chain) -> Iterable[Migration]:
+def sealed_migrations(chain: Chain) -> Iterable[Migration]:
+    """Give the migrations with headers that tell of the states that they lead to."""
     from ..model.schema import Schema
 
     state: Schema = Schema()
@@ -82,12 +83,15 @@ def _replace_header(path: Path, before: Migration, after: Migration) -> None:
 
 
 def _write_lock(chain: Chain, path: Path) -> None:
-    """Comments that stand above the lines stay."""
     from ..documents.text import read_text
 
-    former = read_text(str(path)).splitlines(keepends=True) if path.exists() else []
-    head = "".join(itertools.takewhile(lambda line: line.startswith("#"), former))
-    _write(path, lock_text(chain, head or LOCK_HEAD))
+    _write(path, lock_after(chain, read_text(str(path)) if path.exists() else ""))
+
+
+def lock_after(chain: Chain, former: str) -> str:
+    """Give the text of the chain's lock; comments that stand above the lines of the former text stay."""
+    head = "".join(itertools.takewhile(lambda line: line.startswith("#"), former.splitlines(keepends=True)))
+    return lock_text(chain, head or LOCK_HEAD)
 
 
 def _write(path: Path, text: str) -> None:

@@ -118,9 +118,9 @@ def _squashed(files: MigrationSources, chain: Chain, authoring: Authoring) -> Wr
 
 
 def _resealed(files: MigrationSources) -> Written:
-    from .chain import lock_text
-    from .folder import sealed_migrations
+    from .folder import lock_after, sealed_migrations
 
     chain = unsealed_chain(files.files)
     before = str(files.lock.data) if files.lock else ""
-    return Written(files.folder, chain, lock_before=before, lock_after=lock_text(Chain(list(sealed_migrations(chain)))))
+    after = lock_after(Chain(list(sealed_migrations(chain))), before)
+    return Written(files.folder, chain, lock_before=before, lock_after=after)
