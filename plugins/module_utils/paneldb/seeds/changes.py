@@ -56,7 +56,7 @@ def changes_of(state: TableState, postponed: frozenset[str]) -> TableChanges:
     """Compare every row of the input with the row that was found for it."""
     updates: list[Update] = []
     protected = 0
-    for rows in state.rows:
+    for rows in () if state.as_wanted else state.rows:
         for index in _differing(state, rows):
             columns = _differing_columns(state, rows, index)
             free = tuple(name for name in columns if name not in rows.batch.protect)
@@ -103,7 +103,7 @@ def _same(wanted: Any, found: Any) -> bool:
 
 def _pruned(state: TableState) -> tuple[Row, ...]:
     """Give the rows of a pruned table that no row of the input names, in an order that does not hang on chance."""
-    if not state.prune:
+    if state.as_wanted or not state.prune:
         return ()
     width = len(state.key)
     named = state.rows_by_key

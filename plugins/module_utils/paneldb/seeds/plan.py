@@ -9,7 +9,9 @@ its ``repr`` has counts only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,19 +99,32 @@ def plan_seeds(
 
     :raises InputError: a seed is wrong; ``source`` and ``path`` say where.
     """
-    loaded = load_seeds(documents, schema, variables or {})
-    reader = Reader(engine, schema, variables or {})
-    tables = Tables(engine, schema, reader, loaded.seeds, prune=prune)
-    tables.identify_all()
-    changes = tuple(changes_of(state, postponed) for state, postponed in writing_order(tables.states))
-    before = after = ""
-    if any(each.changed for each in changes):
-        from .diff import texts
-        from .rules import require_valid
+    with _collector_paused():
+        loaded = load_seeds(documents, schema, variables or {})
+        reader = Reader(engine, schema, variables or {})
+        tables = Tables(engine, schema, reader, loaded.seeds, prune=prune)
+        tables.identify_all()
+        changes = tuple(changes_of(state, postponed) for state, postponed in writing_order(tables.states))
+        before = after = ""
+        if any(each.changed for each in changes):
+            from .diff import texts
+            from .rules import require_valid
 
-        require_valid(tables, changes, reader)
-        before, after = texts(engine, changes)
+            require_valid(tables, changes, reader)
+            before, after = texts(engine, changes)
     return SeedPlan(engine.name, engine.server().version, changes, loaded.skipped, tables.missing, before, after)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Let nothing look for circles among rows that have none; with many rows that is a tenth of the time."""
+    paused = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()
 
 
 def apply_seeds(engine: Engine, plan: SeedPlan) -> None:
