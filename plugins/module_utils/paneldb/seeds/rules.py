@@ -107,13 +107,13 @@ def _names_of(check: Check) -> list[str]:
 
 def _require_check(batch: Batch, indexes: Sequence[int], check: Check, known: dict[str, list[Any]]) -> None:
     """Evaluate once for each different set of values, which is far less often than once for each row."""
-    from ..model.expression_evaluator import evaluate
+    from ..model.expression_evaluator import evaluator
     from ..model.expressions import parse
 
-    expression = parse(check.expression)
+    holds = evaluator(parse(check.expression))
     names = list(known)
     values = list(zip(*(_picked(known[name], indexes) for name in names)))
-    broken = {each for each in set(values) if evaluate(expression, dict(zip(names, each))) is False}
+    broken = {each for each in set(values) if holds(dict(zip(names, each))) is False}
     if broken:
         row = next(compress(count(), map(broken.__contains__, values)))
         shown = {name: value for name, value in zip(names, values[row]) if name not in batch.secret}
