@@ -41,6 +41,9 @@ STEMS = (
     "ø" * (LONGEST_NAME // 2),
 )
 
+#: Beginnings that only want to be quoted, for whoever reads SQL by a pattern.
+PLAIN_STEMS = ("users", "order", "Select", "table", "naïve", "sp ace")
+
 #: Text that rows and defaults hold.
 TEXTS = (
     "plain",
@@ -86,12 +89,13 @@ class Chooser:
 class Names:
     """Gives names that no engine takes for one another."""
 
-    def __init__(self) -> None:
+    def __init__(self, stems: Sequence[str] = STEMS) -> None:
+        self._stems = stems
         self._taken: set[str] = set()
 
     def new(self, chooser: Chooser) -> str:
         """A name that was not given before, hostile or plain."""
-        stem = chooser.pick(STEMS)
+        stem = chooser.pick(self._stems)
         name, number = stem, 1
         while not self.take(name):
             number += 1

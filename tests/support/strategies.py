@@ -80,9 +80,10 @@ NUMBERS = ("integer", "bigint", "float")
 class SchemaMaker:
     """Makes the parts of a schema, each valid on every engine, with names of its own."""
 
-    def __init__(self, chooser: Chooser) -> None:
+    def __init__(self, chooser: Chooser, stems: Sequence[str] = STEMS) -> None:
         self.chooser = chooser
-        self.names = Names()
+        self._stems = stems
+        self.names = Names(stems)
         #: Per table names that no new column may have.
         self.former: dict[str, tuple[str, ...]] = {}
 
@@ -114,7 +115,7 @@ class SchemaMaker:
 
     def column_name(self, table: Table) -> str:
         """A name that no column of the table has."""
-        names = Names()
+        names = Names(self._stems)
         for name in (*table.column_names, *self.former.get(table.name, ())):
             names.take(name)
         return names.new(self.chooser)
@@ -312,6 +313,6 @@ def make_schema(maker: SchemaMaker) -> Schema:
 
 
 @st.composite
-def schemas(draw: Any) -> Schema:
-    """Any valid schema."""
-    return make_schema(SchemaMaker(Chooser(draw)))
+def schemas(draw: Any, stems: Sequence[str] = STEMS) -> Schema:
+    """Any valid schema, with names that begin in these ways."""
+    return make_schema(SchemaMaker(Chooser(draw), stems))
