@@ -192,11 +192,64 @@ def test_readers_and_writers_go_on_while_an_index_is_built(filled: PostgresqlEng
     assert element(filled, "index", "things_name") == BY_NAME
 
 
+def test_last_step_of_an_online_change_holds_nobody_up(filled: PostgresqlEngine, target: Target) -> None:
+    """Attaching the index needs the strongest lock, which is not waited for in one go.
+
+    While somebody holds the table even the index cannot go; it is a leftover then, and the next try clears it away.
+    """
+    before = filled.catalogue().schema
+    delays: list[float] = []
+    with (
+        holding(target, "SELECT * FROM things LIMIT 1"),
+        PostgresqlEngine.connect(replace(target, lock_timeout=2.0)) as hurried,
+        PostgresqlEngine.connect(target) as reader,
+    ):
+        failures: list[StatementFailed] = []
+
+        def change() -> None:
+            try:
+                apply_operations(hurried, [Add("things", Unique("things_name", ("name",)))])
+            except StatementFailed as error:
+                failures.append(error)
+
+        changing = Thread(target=change)
+        changing.start()
+        while changing.is_alive():
+            begun = time.monotonic()
+            reader.query("SELECT count(*) FROM things")
+            delays.append(time.monotonic() - begun)
+            time.sleep(0.01)
+        assert [error.details["sqlstate"] for error in failures] == ["55P03"]
+    assert max(delays) < 1.2
+    assert filled.catalogue().schema == before
+    expected = apply_operations(filled, [Add("things", Unique("things_name", ("name",)))])
+    assert filled.catalogue().schema == expected.schema
+
+
+def test_probe_of_a_killed_run_is_nobodys_check(filled: PostgresqlEngine) -> None:
+    required = Alter("things", THINGS.column("name"), replace(THINGS.column("name"), null=False))
+    steps, expected = filled.compile([required], filled.catalogue())
+    for statement in steps[0].statements[:-1]:
+        filled.run(statement)
+    assert filled.catalogue().schema == expected.schema
+    apply_operations(filled, [required.inverse()])
+    apply_operations(filled, [required])
+    assert filled.query("SELECT count(*) FROM pg_constraint WHERE conname LIKE '%paneldb%'").rows == ((0,),)
+
+
+def test_step_that_must_stand_alone_says_so(filled: PostgresqlEngine) -> None:
+    body = {"postgresql": ("CREATE INDEX CONCURRENTLY mine ON things (name)",)}
+    with pytest.raises(StatementFailed, match="transaction: false"):
+        apply_operations(filled, [Execute("index", body)])
+    apply_operations(filled, [Execute("index", body, transaction=False)])
+    assert element(filled, "index", "mine") is not None
+
+
 def test_invalid_index_of_a_killed_run_is_built_again(filled: PostgresqlEngine, target: Target) -> None:
     with holding(target, "UPDATE things SET name = name WHERE id = 1") as end:
         with PostgresqlEngine.connect(target) as doomed:
             pid = doomed.query("SELECT pg_backend_pid()").rows[0][0]
-            steps, _ = doomed.compile([Add("things", BY_NAME)], doomed.catalogue())
+            steps, _unused = doomed.compile([Add("things", BY_NAME)], doomed.catalogue())
 
             def build() -> None:
                 with pytest.raises(Exception, match="gone"):
@@ -286,8 +339,8 @@ def test_counting_survives_a_wider_type_and_new_names(session: PostgresqlEngine)
     apply_operations(session, [Add("", THINGS.put(COUNTED))])
     next_id(session)
     wider = replace(COUNTED, type=Type("bigint"))
-    operations = [Alter("things", COUNTED, wider), Rename("", "table", "things", "goods")]
     operations: list[Operation] = [Alter("things", COUNTED, wider), Rename("", "table", "things", "goods")]
+    apply_operations(session, [*operations, Rename("goods", "column", "id", "number")])
     session.query("INSERT INTO goods (number, name) VALUES (9000000000, 'big')")
     assert session.query("INSERT INTO goods (name) VALUES ('next') RETURNING number").rows == ((2,),)
 

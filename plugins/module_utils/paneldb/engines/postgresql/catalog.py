@@ -29,6 +29,7 @@ from ...model.schema import (
 from ...model.types import Type
 from ..base import BOOKKEEPING_PREFIX, Catalogue
 from . import catalog_queries
+from .wording import PROBE
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 
@@ -192,7 +193,7 @@ class _Reader:
         for oid, name, kind, validated, columns, *rest in rows:
             if not rest[-1]:
                 self._kept.append(name)
-            elif not validated:
+            elif not validated or name == PROBE:
                 self._leftovers[name] = self._names[oid]
             else:
                 self._constraint(oid, name, kind, self._named(oid, columns or ()), rest)

@@ -189,9 +189,17 @@ class PostgresqlEngine(Engine):
                 waited = error.details.get("sqlstate") == LOCK_NOT_AVAILABLE
                 if not waited or time.monotonic() + pause > deadline:
                     error.details.setdefault("statement", statement.text)
+                    self._clear_up(statement)
                     raise
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _clear_up(self, statement: Statement) -> None:
+        """Remove what a statement outside any transaction leaves half made."""
+        undo = getattr(statement, "undo", "")
+        if undo and not self.failed:
+            with suppress(StatementFailed):
+                self.run(Statement(undo))
 
     def _attempt(self, statement: Statement) -> None:
         if self.in_transaction:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ...errors import StatementFailed
 from ...model.operations import Add, Alter, Operation
 from ...model.plan import Statement, Step
 from ...model.schema import Check, Column, ForeignKey, Index, IndexColumn, Unique
@@ -22,19 +21,22 @@ from . import ddl
 from .catalog import Native
 from .faults import RUNNING
 from .session import milliseconds
-from .wording import quoted
+from .wording import PROBE, quoted
 
 if TYPE_CHECKING:
     from .engine import PostgresqlEngine
 
-_PROBE = "_paneldb_not_null"
-
 
 @dataclass(frozen=True)
 class OnlineStatement(Statement):
-    """A statement outside any transaction. ``undo`` removes what it, or the one before it, leaves when it fails."""
+    """A statement outside any transaction.
+
+    ``undo`` removes what it, or the one before it, leaves when it fails. A ``patient`` one holds nobody up while it
+    waits for its lock.
+    """
 
     undo: str = ""
+    patient: bool = False
 
 
 def online_step(operation: Operation, native: Native) -> tuple[Step, ...]:
@@ -75,7 +77,9 @@ def _without_constraint(table: str, name: str) -> str:
 
 
 def _built(table: str, index: Index) -> Statement:
-    return OnlineStatement(ddl.create_index(table, index, concurrently=True), undo=_without_index(index.name))
+    return OnlineStatement(
+        ddl.create_index(table, index, concurrently=True), undo=_without_index(index.name), patient=True
+    )
 
 
 def _unique(table: str, key: Unique) -> tuple[Statement, ...]:
@@ -89,7 +93,9 @@ def _validated(table: str, element: ForeignKey | Check) -> tuple[Statement, ...]
     undo = _without_constraint(table, element.name)
     return (
         Statement(f"ALTER TABLE {quoted(table)} ADD {ddl.constraint_definition(element)} NOT VALID"),
-        OnlineStatement(f"ALTER TABLE {quoted(table)} VALIDATE CONSTRAINT {quoted(element.name)}", undo=undo),
+        OnlineStatement(
+            f"ALTER TABLE {quoted(table)} VALIDATE CONSTRAINT {quoted(element.name)}", undo=undo, patient=True
+        ),
     )
 
 
@@ -97,32 +103,29 @@ def _required(table: str, before: Column, after: Column) -> tuple[Statement, ...
     """SET NOT NULL does not scan the table where a valid check proves that there is no null (since 12)."""
     if not before.null or after != replace(before, null=False):
         return ()
-    head, probe = f"ALTER TABLE {quoted(table)}", quoted(_PROBE)
-    undo = _without_constraint(table, _PROBE)
+    head, probe = f"ALTER TABLE {quoted(table)}", quoted(PROBE)
+    undo = _without_constraint(table, PROBE)
     return (
         Statement(undo),
         Statement(f"{head} ADD CONSTRAINT {probe} CHECK ({quoted(after.name)} IS NOT NULL) NOT VALID"),
-        OnlineStatement(f"{head} VALIDATE CONSTRAINT {probe}", undo=undo),
+        OnlineStatement(f"{head} VALIDATE CONSTRAINT {probe}", undo=undo, patient=True),
         OnlineStatement(f"{head} ALTER COLUMN {quoted(after.name)} SET NOT NULL", undo=undo),
         Statement(f"{head} DROP CONSTRAINT {probe}"),
     )
 
 
 def run_outside(engine: PostgresqlEngine, statement: Statement) -> None:
-    """Run a statement outside any transaction; undo what it leaves where it fails.
+    """Run a statement outside any transaction, alone, as such statements must be sent.
 
     Building and validating do not stand in the way of rows being read and written, so they may wait for as long as the
-    target says. The session's wait is set before and after: such statements must be sent alone.
+    target says; a build that gave up early would leave an invalid index each time.
     """
-    patient = isinstance(statement, OnlineStatement)
-    wait = engine.target.lock_timeout if patient else engine.lock_attempt()
-    engine.ask(f"SET lock_timeout = {milliseconds(wait)}")
+    patient = " CONCURRENTLY " in statement.text.upper() or (
+        isinstance(statement, OnlineStatement) and statement.patient
+    )
+    engine.ask(f"SET lock_timeout = {milliseconds(engine.target.lock_timeout if patient else engine.lock_attempt())}")
     try:
         engine.ask(statement.text, action=RUNNING)
-    except StatementFailed:
-        if isinstance(statement, OnlineStatement) and not engine.failed:
-            engine.ask(statement.undo)
-        raise
     finally:
         if not engine.closed:
             engine.ask(f"SET lock_timeout = {milliseconds(engine.target.lock_timeout)}")

@@ -19,6 +19,8 @@ LONGEST_NAME = 63
 OPAQUE = "opaque:"
 #: The trigger function that keeps updated-at columns.
 TOUCH = "_paneldb_touch"
+#: The check that proves for a moment that a column holds no null.
+PROBE = "_paneldb_not_null"
 
 _TYPES = {
     "uuid": "uuid",
