@@ -18,8 +18,9 @@ from .failures import our_error, translated, violation
 from .session import Session
 from .words import quote, quoted
 
-#: Rows handed to SQLite at once.
+#: Rows handed to SQLite at once, and taken from it.
 CHUNK = 10_000
+READ_AT_ONCE = 1_000
 #: Values of one IN list: SQLite before 3.32 takes no more than 999 bound values.
 LONGEST_IN = 900
 
@@ -41,8 +42,13 @@ def fetch(
 
 def _rows(session: Session, select: str, values: Sequence[Any]) -> Iterator[Row]:
     cursor = session.execute(select, values)
-    with translated(session.path):
-        yield from cursor
+    while True:
+        session.start_clock()
+        with translated(session.path):
+            rows = cursor.fetchmany(READ_AT_ONCE)
+        if not rows:
+            return
+        yield from rows
 
 
 def insert(session: Session, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
@@ -83,6 +89,7 @@ def _each(session: Session, table: Table, statement: str, rows: Iterable[Row]) -
             if not chunk:
                 return changed
             remaining = iter(chunk)
+            session.start_clock()
             try:
                 cursor.executemany(statement, remaining)
             except sqlite3.IntegrityError as error:

@@ -32,9 +32,10 @@ def condition_sql(condition: str, table: Table) -> str:
 def read_condition(sql: str) -> str:
     """Give SQLite's text of a condition as canonical text; what is outside the language comes back as ``opaque:``."""
     from ...model.expression_reader import parse_deparsed
-    from ...model.expressions import canonical_text
+    from ...model.expressions import Opaque, canonical_text
 
-    return canonical_text(parse_deparsed(sql))
+    expression = parse_deparsed(sql)
+    return OPAQUE + sql if isinstance(expression, Opaque) else canonical_text(expression)
 
 
 @cache

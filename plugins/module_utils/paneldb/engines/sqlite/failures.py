@@ -54,6 +54,12 @@ _KINDS: tuple[tuple[str, type[PanelDbError], str, str], ...] = (
         "Restore it from a backup; `PRAGMA integrity_check` tells more.",
     ),
     (
+        "interrupted",
+        StatementFailed,
+        "A statement took longer than it may (statement_timeout) and was ended",
+        "Give it more time, or less to do.",
+    ),
+    (
         "disk I/O error",
         ConnectionFailed,
         "The database file {path} cannot be read or written",

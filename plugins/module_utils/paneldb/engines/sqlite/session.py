@@ -74,10 +74,14 @@ class Session:
 
         :raises PanelDbError: see ``failures``.
         """
-        if self._clock:
-            self._clock.start()
+        self.start_clock()
         with translated(self.path):
             return self.connection.execute(sql, values)
+
+    def start_clock(self) -> None:
+        """Give the work that comes now the whole time of a statement."""
+        if self._clock:
+            self._clock.start()
 
     @contextmanager
     def transaction(self, *, schema_change: bool) -> Iterator[None]:
