@@ -79,7 +79,7 @@ class PanelDbAction(ActionBase):
             return sources.read_migrations(self.find(value), SHIPPED, read=self.open)
         seeds = value if isinstance(value, list) else [value]
         found = [self.find(each) if isinstance(each, str) else each for each in seeds]
-        return sources.read_seeds(found, SHIPPED, folder=self._loader.get_basedir(), read=self.open)
+        return sources.read_seeds(found, SHIPPED, folder=self._loader.get_basedir(), read=self.open_seeds)
 
     def find(self, name: str) -> str:
         """Give the path that a name means: beside the play or in a role's files; ``panel`` stays the shipped one."""
@@ -89,6 +89,17 @@ class PanelDbAction(ActionBase):
         """Read a file into plain values; whole files and single values may be vaulted."""
         text = self._loader.get_text_file_contents(path)
         return parse_document(str(text), path, tag_constructors={"!vault": self.decrypted})
+
+    def open_seeds(self, path: str) -> Any:
+        """Do the same for a file of seeds; what was vaulted stays known as a secret."""
+        from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.seeds.secrets import (
+            all_secret,
+            vaulted,
+        )
+
+        text = str(self._loader.get_text_file_contents(path))
+        data = parse_document(text, path, tag_constructors={"!vault": lambda value: vaulted(self.decrypted(value))})
+        return all_secret(data) if Path(path).read_bytes().startswith(b"$ANSIBLE_VAULT") else data
 
     def decrypted(self, text: str) -> str:
         """Open one vaulted value."""

@@ -85,6 +85,21 @@ def vaulted(text: str) -> dict[str, str]:
     return {VAULTED: text}
 
 
+def all_secret(data: Any) -> Any:
+    """Mark all that stands in a file which was encrypted as a whole: a document of seeds, or the rows of a ``src``."""
+    if isinstance(data, dict) and "seeds" in data:
+        return {**data, "seeds": all_secret(data["seeds"])}
+    if isinstance(data, dict):
+        return (
+            {**data, "secret": True} if "table" in data else {name: _secret_cell(cell) for name, cell in data.items()}
+        )
+    return [all_secret(each) for each in data] if isinstance(data, list) else data
+
+
+def _secret_cell(cell: Any) -> Any:
+    return vaulted(cell) if isinstance(cell, str) else cell
+
+
 def opened(value: Any) -> Any:
     """Put texts in place of the decrypted values in a json cell; the same object comes back where there are none."""
     if isinstance(value, dict):
