@@ -14,8 +14,9 @@ from .deploy import Outcome, nothing
 from .drift import compare
 from .errors import Drifted
 from .ledger import BASELINE, Ledger
+from .parts import Record
 from .position import locate
-from .run import Record, begin
+from .run import begin
 
 
 def plan_baseline(engine: Engine, chain: Chain, *, target: str = "") -> Outcome:
@@ -46,7 +47,7 @@ def baseline(engine: Engine, chain: Chain, *, target: str = "", consent: Consent
         require_consent(outcome.plan, consent or Consent())
         if outcome.plan.changed:
             with engine.transaction():
-                begin(engine, BASELINE, outcome.plan, outcome.records).carry_out()
+                begin(engine, BASELINE, outcome.plan, outcome.records).carry_out(together=True)
     return outcome
 
 

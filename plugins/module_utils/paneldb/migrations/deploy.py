@@ -16,20 +16,25 @@ from ..planning import Change, Consent, Progress, compose, require_consent
 from .chain import Chain, advanced, refuse_other_state
 from .errors import Drifted
 from .ledger import DEPLOY, SQUASH, STARTED, Ledger
+from .parts import Record
 from .position import Position, locate
 from .resume import find_unfinished, refuse_other_direction, settle
-from .run import Record, begin
+from .run import begin
 
 DRIFT_HINT = "Look at the drift (`migrate_info`), then undo what was changed by hand or say it in a migration."
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was done or would be: the plan, the migrations in it, whether an earlier run was interrupted."""
+    """What was done or would be: the plan, and the migrations in it.
+
+    ``resumed`` tells that an earlier run was interrupted, ``empty`` that no table was there.
+    """
 
     plan: Plan
     records: tuple[Record, ...] = ()
     resumed: bool = False
+    empty: bool = False
 
     @property
     def migrations(self) -> tuple[str, ...]:
@@ -66,7 +71,7 @@ def deploy(
         outcome = plan_deploy(engine, chain, target=target)
         require_consent(outcome.plan, consent or Consent())
         if outcome.plan.changed:
-            begin(engine, DEPLOY, outcome.plan, outcome.records, progress).carry_out()
+            begin(engine, DEPLOY, outcome.plan, outcome.records, progress).carry_out(together=outcome.empty)
     return outcome
 
 
@@ -99,7 +104,10 @@ def _plan(engine: Engine, ledger: Ledger, position: Position, target: str) -> Ou
         records.insert(0, Record(position.squashed, SQUASH, forget=replaced))
     plan = planned(engine, [Change(each.migration.id, _remaining(each)) for each in records], catalogue)
     return Outcome(
-        _with_consent_of_files(plan, records), tuple(records), left is not None or bool(ledger.runs(STARTED))
+        _with_consent_of_files(plan, records),
+        tuple(records),
+        resumed=left is not None or bool(ledger.runs(STARTED)),
+        empty=not catalogue.schema.tables,
     )
 
 

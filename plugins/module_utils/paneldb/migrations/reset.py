@@ -20,7 +20,8 @@ from .chain import Chain, advanced
 from .deploy import Outcome
 from .errors import NotConfirmed
 from .ledger import DEPLOY, RESET, Ledger
-from .run import Record, begin
+from .parts import Record
+from .run import begin
 
 PRODUCTION = "production"
 
@@ -57,7 +58,7 @@ def plan_reset(engine: Engine, chain: Chain) -> Outcome:
     advanced(Schema(), *chain.migrations)
     renewal = compose(engine, [Change(each.id, each.operations) for each in chain.migrations], emptied)
     records = tuple(Record(migration, DEPLOY) for migration in chain.migrations)
-    return Outcome(_joined(removal, renewal), records)
+    return Outcome(_joined(removal, renewal), records, empty=not emptied.schema.tables)
 
 
 def reset(
@@ -87,7 +88,7 @@ def reset(
                 apply_stage(engine, stage, progress)
             Ledger(engine).drop()
             journal = begin(engine, RESET, outcome.plan, outcome.records, progress)
-        journal.carry_out()
+        journal.carry_out(together=outcome.empty)
     return outcome
 
 

@@ -67,7 +67,7 @@ def _half_done(ledger: Ledger) -> tuple[OperationRow, ...]:
     Where all of a migration is still planned, nothing has happened, or everything: it commits as a whole.
     """
     for run in dict.fromkeys(row.run for row in ledger.unfinished()):
-        for _, rows in by_migration(ledger.operations(run)):
+        for _unused, rows in by_migration(ledger.operations(run)):
             states = {row.state for row in rows}
             if states not in ({PLANNED}, {DONE}):
                 return rows

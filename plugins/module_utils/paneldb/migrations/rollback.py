@@ -16,9 +16,10 @@ from .deploy import Outcome, nothing, planned
 from .errors import UnknownMigration
 from .files import Migration
 from .ledger import ROLLBACK, STARTED, Ledger
+from .parts import Record
 from .position import Position, locate
 from .resume import find_unfinished, refuse_other_direction, settle
-from .run import Record, begin
+from .run import begin
 
 #: The target before the first migration.
 NONE = "none"
