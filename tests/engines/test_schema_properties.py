@@ -24,13 +24,15 @@ from ansible_collections.ctrlaltplay.paneldb.tests.support.strategies import sch
 
 
 def bring(engine: Engine, model: Schema) -> Plan:
-    """Lead the database to the model, whatever it costs; the plan is seen to be the same in check mode."""
-    before = engine.catalogue().schema
+    """Lead the database to the model, whatever it costs; check mode is seen to tell what then happens."""
+    before = engine.catalogue()
     checked = plan_push(engine, model, prune=True).plan
-    assert engine.catalogue().schema == before, "planning writes nothing"
+    assert engine.catalogue().schema == before.schema, "planning writes nothing"
+    _steps, expected = engine.compile(operations_of(checked), before)
     plan = plan_push(engine, model, prune=True).plan
     assert plan == checked
     apply_plan(engine, plan)
+    assert alike(engine.catalogue().schema) == alike(expected.schema), "later stages are compiled on what is foreseen"
     return plan
 
 

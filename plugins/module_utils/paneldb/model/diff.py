@@ -88,7 +88,7 @@ def _wanted_table(had: Table | None, table: Table, *, prune: bool) -> Table:
 def _wanted_column(had: Table, column: Column) -> Column:
     """A model states neither a collation nor what a computed column computes; what is there stays."""
     found = had.find("column", column.name)
-    if not isinstance(found, Column):
+    if not isinstance(found, Column) or not (found.collation or found.generated):
         return column
     return replace(
         column,

@@ -233,7 +233,7 @@ class Schema:
     _by_name: dict[str, Table] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._by_name.update((table.name, table) for table in self.tables)
+        self._by_name.update({table.name: table for table in self.tables})
 
     def table(self, name: str) -> Table | None:
         """Give the table of that name, or None."""

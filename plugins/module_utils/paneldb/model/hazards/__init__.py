@@ -18,7 +18,7 @@ from ..schema import Column, Schema, Table
 from . import additions, losses, retyping, statements
 from .finding import Finding
 from .lint import lint, new_findings
-from .situation import Situation
+from .situation import Situation, steps_aside
 
 Rule = Callable[[Situation], Iterator[Finding]]
 
@@ -63,9 +63,9 @@ def findings(
     """
     change = tuple(operations)
     found: list[Finding] = []
-    state, fresh = before, frozenset[tuple[str, str]]()
+    state, fresh, aside = before, frozenset[tuple[str, str]](), steps_aside(change)
     for position, operation in enumerate(change):
-        situation = Situation(engine, operation, state, change, fresh)
+        situation = Situation(engine, operation, state, change, fresh, aside)
         found.extend(replace(each, position=position) for each in _of_one(situation))
         state, fresh = operation.apply(state), _fresh(operation, fresh)
     found.extend(Finding(hazard) for hazard in _unwise(before, state))

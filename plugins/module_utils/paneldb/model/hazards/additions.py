@@ -74,7 +74,7 @@ def add_unique(situation: Situation) -> Iterator[Finding]:
     table = situation.table
     if not isinstance(element, (Unique, Index)) or (isinstance(element, Index) and not element.unique):
         return
-    if _steps_back(situation, element) or situation.is_fresh(table.name):
+    if situation.steps_aside(table.name, element) or situation.is_fresh(table.name):
         return
     columns = ", ".join(_columns(element))
     message = f"Values of {columns} in {table.name} must occur once."
@@ -117,7 +117,7 @@ def add_check(situation: Situation) -> Iterator[Finding]:
     """Rows that break the rule are refused."""
     check = situation.operation.element if isinstance(situation.operation, Add) else None
     table = situation.table
-    if not isinstance(check, Check) or _steps_back(situation, check) or situation.is_fresh(table.name):
+    if not isinstance(check, Check) or situation.steps_aside(table.name, check) or situation.is_fresh(table.name):
         return
     message = f"Every row of {table.name} is read to make sure that it obeys: {check.expression}."
     safer = "First mend the rows that break the rule."
@@ -164,14 +164,6 @@ def _can_be_appended(column: Column) -> bool:
     """What SQLite's own ALTER TABLE can add: a column whose default is a value, or that may be null."""
     constant = column.default is None or not column.default.function
     return constant and (column.null or column.default is not None) and not column.updated_at
-
-
-def _steps_back(situation: Situation, element: object) -> bool:
-    """Tell whether the element was there before, just as it is: rows obey it already."""
-    table = situation.table.name
-    return any(
-        isinstance(other, Drop) and other.table == table and other.element == element for other in situation.change
-    )
 
 
 def _columns(element: Unique | Index) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def drop_index(situation: Situation) -> Iterator[Finding]:
     """Queries that leaned on the index read the whole table."""
     index = situation.operation.element if isinstance(situation.operation, Drop) else None
     table = situation.table
-    if not isinstance(index, Index) or situation.comes_back(table.name, index) or situation.is_fresh(table.name):
+    if not isinstance(index, Index) or situation.steps_aside(table.name, index) or situation.is_fresh(table.name):
         return
     code, lapse = ("drop-constraint", "Values may occur twice from then on.") if index.unique else ("drop-index", "")
     message = f"Queries that use index {index.name} read the whole table {table.name} instead. {lapse}".strip()
@@ -81,7 +81,7 @@ def drop_constraint(situation: Situation) -> Iterator[Finding]:
     """A rule lapses, and rows that break it may come."""
     element = situation.operation.element if isinstance(situation.operation, Drop) else None
     table = situation.table
-    if element is None or situation.comes_back(table.name, element) or situation.is_fresh(table.name):
+    if element is None or situation.steps_aside(table.name, element) or situation.is_fresh(table.name):
         return
     kind = element.kind.replace("_", " ")
     message = f"Nothing holds rows of {table.name} to {kind} {element.name} any more."

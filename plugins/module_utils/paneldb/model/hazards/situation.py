@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..operations import Add, Operation
+from ..operations import Add, Drop, Operation, Place
 from ..plan import Hazard
-from ..schema import Column, Schema, Table
+from ..schema import Schema, Table
 from .finding import BYTES, ROWS, Finding, Need
 
 POSTGRESQL, MYSQL, SQLITE, MONGODB = "postgresql", "mysql", "sqlite", "mongodb"
@@ -24,7 +25,8 @@ class Situation:
     """One operation in its place: ``state`` is the schema before it, ``change`` all operations of the change.
 
     ``engine`` is empty where no engine is named: then what is true of any of them is told. ``fresh`` are tables and
-    columns, as (table, column or empty), that earlier operations of the change made.
+    columns, as (table, column or empty), that earlier operations of the change made. ``aside`` are places of elements
+    that are dropped and added again just as they were: they only step aside for another operation.
     """
 
     engine: str
@@ -32,6 +34,7 @@ class Situation:
     state: Schema
     change: tuple[Operation, ...]
     fresh: Places
+    aside: frozenset[Place]
 
     def on(self, *engines: str) -> bool:
         """Tell whether the change may run on one of these engines."""
@@ -47,9 +50,9 @@ class Situation:
         """Tell whether the table, or one of the columns, is made by this change."""
         return (table, "") in self.fresh or any((table, column) in self.fresh for column in columns)
 
-    def comes_back(self, table: str, element: Any) -> bool:
-        """Tell whether what is dropped is added again, just as it was: it only had to step aside."""
-        return Add(table, element) in self.change
+    def steps_aside(self, table: str, element: Any) -> bool:
+        """Tell whether the element is dropped and added again: no rule lapses, and rows obey it already."""
+        return (table, element.kind, element.name) in self.aside
 
     def finding(self, hazard: Hazard, table: Table, *needs: Need, **how: Any) -> Finding:
         """Make a finding that also asks how many rows and bytes the table has."""
@@ -62,7 +65,13 @@ class Situation:
         return Hazard(code, severity, told, message, safer, destroys)
 
 
-def live_column(table: Table, name: str) -> Column | None:
-    """The column of that name, or None."""
-    found = table.find("column", name)
-    return found if isinstance(found, Column) else None
+def steps_aside(change: Iterable[Operation]) -> frozenset[Place]:
+    """Places whose elements the change drops and adds again, just as they were."""
+    dropped: dict[Place, Any] = {}
+    aside: set[Place] = set()
+    for operation in change:
+        if isinstance(operation, Drop):
+            dropped[operation.touches()[0]] = operation.element
+        elif isinstance(operation, Add) and dropped.get(operation.touches()[0]) == operation.element:
+            aside.add(operation.touches()[0])
+    return frozenset(aside)
