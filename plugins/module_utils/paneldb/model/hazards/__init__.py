@@ -49,7 +49,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
 _REBUILDS = frozenset(
     f"{verb}_{kind}"
     for verb in ("add", "drop", "alter", "rename")
-    for kind in ("column", "primary_key", "unique", "foreign_key", "check")
+    for kind in ("column", "primary_key", "foreign_key", "check")
 ) - {"rename_column"}
 
 
