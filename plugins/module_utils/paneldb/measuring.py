@@ -37,13 +37,13 @@ def assess(engine: Engine, stages: Sequence[Stage], before: Catalogue) -> tuple[
     state = before.schema
     mended = False
     for stage in stages:
-        position = 0
+        position, beside = 0, _outside_transactions(stage)
         for found in findings(stage.operations, state, engine.name, stage.origin):
             mended |= _by_a_person(engine, stage.operations[position : found.position])
             names.follow(stage.operations[position : found.position])
             position = max(position, found.position)
             facts = {ROWS: 0} if not mended and names.all_new(found) else ask.facts(found, names)
-            hazards.append(weigh(found, facts, mended=mended))
+            hazards.append(weigh(found, facts, mended=mended, online=found.position in beside))
         mended |= _by_a_person(engine, stage.operations[position:])
         names.follow(stage.operations[position:])
         state = replay(stage.operations, state)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -44,7 +45,9 @@ class SqliteEngine(Engine):
         self._session.connection.close()
 
     def server(self) -> Server:
-        return Server("SQLite", sqlite3.sqlite_version, sqlite3.sqlite_version_info, {"path": self.target.path})
+        folder = os.statvfs(os.path.dirname(os.path.abspath(self.target.path)))  # noqa: PTH100, PTH120 - pathlib is slower
+        facts = {"path": self.target.path, "disk_free_bytes": folder.f_bavail * folder.f_frsize}
+        return Server("SQLite", sqlite3.sqlite_version, sqlite3.sqlite_version_info, facts)
 
     def transaction(self, *, schema_change: bool = False) -> AbstractContextManager[None]:
         return self._session.transaction(schema_change=schema_change)
