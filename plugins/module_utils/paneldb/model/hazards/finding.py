@@ -78,7 +78,7 @@ def weigh(finding: Finding, facts: Mapping[str, Any], *, mended: bool = False, o
     severity = _severity(finding, facts)
     if severity == BLOCK and mended and finding.refuses:
         severity = WARN
-    if severity == WARN and online and finding.lock:
+    elif severity == WARN and online and finding.lock:
         severity = INFO
     known = tuple((name, facts[name]) for name in sorted(facts) if facts[name] is not None)
     return replace(hazard, severity=severity, message=_told(finding, facts, online=online), facts=known)
