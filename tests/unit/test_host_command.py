@@ -11,6 +11,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -289,6 +290,18 @@ def test_unpacking_makes_a_private_folder_once(built: Path, tmp_path: Path, monk
     assert bootstrap.unpacked(str(built), caches) == folder
     assert Path(folder).stat().st_mtime_ns == before
     assert list(Path(caches).iterdir()) == [Path(folder)]
+
+
+def test_unpacking_removes_builds_that_are_long_out_of_use(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, age in (("old", bootstrap.STALE + 60), ("recent", 60)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(bootstrap, "BUILD", "d" * 32)
+    assert bootstrap.unpacked(str(built), str(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d" * 32, "recent"]
 
 
 def test_a_cache_that_others_can_write_to_is_not_used(

@@ -28,7 +28,7 @@ _BOOTSTRAP = "host/bootstrap.py"
 _SHELL = """\
 #!/bin/sh
 # paneldb {build}
-for caches in /var/cache/paneldb "${{XDG_CACHE_HOME:-$HOME/.cache}}/paneldb"; do
+for caches in "${{XDG_CACHE_HOME:-$HOME/.cache}}/paneldb" /var/cache/paneldb; do
     if [ -O "$caches" ] && [ -O "$caches/{build}" ]; then exec {python} -I "$caches/{build}/start.py" "$@"; fi
 done
 exec {python} -I "$0" "$@"

@@ -14,13 +14,15 @@ import os
 import stat
 import sys
 
+#: Seconds after which the cache of another build is taken for one that nothing runs from.
+STALE = 7 * 24 * 3600
 #: Names this build: digits of the hash of all that is in it. Set by ``zipapp_build``.
 BUILD = ""
 
 
 def cache_folder() -> str:
     """Give the folder of this account's caches; empty where there can be none."""
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and not os.environ.get("XDG_CACHE_HOME"):
         return "/var/cache/paneldb"
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - imports cost time here
     return f"{base}/paneldb" if base.startswith("/") else ""
@@ -52,6 +54,7 @@ def _unpack(archive: str, caches: str, folder: str) -> bool:
     import py_compile
     import shutil
     import tempfile
+    import time
     import zipfile
 
     os.makedirs(caches, mode=0o700, exist_ok=True)  # noqa: PTH103 - imports cost time here
@@ -69,6 +72,9 @@ def _unpack(archive: str, caches: str, folder: str) -> bool:
             if os.path.islink(folder) or not is_private(folder):  # noqa: PTH114 - imports cost time here
                 raise
         shutil.rmtree(fresh, ignore_errors=True)
+        for other in os.scandir(caches):
+            if other.name != BUILD and other.stat(follow_symlinks=False).st_mtime < time.time() - STALE:
+                shutil.rmtree(other.path, ignore_errors=True)
     return True
 
 
