@@ -13,12 +13,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, count
 from typing import Any
 
+from ..errors import InputError
 from ..model.schema import Check, Column, ForeignKey
 from .cells import Reader
 from .changes import TableChanges
 from .files import label, unique_sets
 from .rows import Batch
 from .tables import Rows, Tables, TableState, key_values
+
+#: A row, by its ``Rows`` and its index there, with what it holds in some columns.
+_Held = tuple[Rows, int, Any]
 
 
 def require_valid(tables: Tables, changes: Sequence[TableChanges], reader: Reader) -> None:
@@ -159,12 +163,12 @@ def _has_null(value: Any) -> bool:
 
 def _require_unique(tables: Tables, changes: TableChanges, names: Sequence[str]) -> None:
     """Find rows that share a value which may occur once, in the input and then between input and database."""
-    owners: dict[Any, tuple[Rows, int]] = {}
-    for rows, index, value in _values_to_be(changes.state, names):
-        other, before = owners.setdefault(value, (rows, index))
-        if (other, before) != (rows, index):
-            first = label(other.batch.at(before))
-            raise rows.batch.at(index).error(f"The row has the same {', '.join(names)} as {first}.", hint=_ONCE)
+    if not _touches(changes, names):
+        return
+    held = [(rows, index, value) for rows, index, value in _values_to_be(changes.state, names) if not _has_null(value)]
+    owners = {value: (rows, index) for rows, index, value in reversed(held)}
+    if len(owners) != len(held):
+        raise _shared(held, owners, names)
     written = _written_values(changes, names, owners)
     if written and changes.state.existing_rows and changes.state.table.name not in tables.missing:
         for value in tables.holders(changes.state, names, written):
@@ -172,10 +176,24 @@ def _require_unique(tables: Tables, changes: TableChanges, names: Sequence[str])
             raise rows.batch.at(index).error(f"A row of the database has the same {', '.join(names)}.", hint=_ONCE)
 
 
+def _touches(changes: TableChanges, names: Sequence[str]) -> bool:
+    """Tell whether anything is written to the columns."""
+    updated = any(not set(update.columns).isdisjoint(names) for update in changes.updates)
+    return updated or any(rows.new and all(name in rows.batch.cells for name in names) for rows in changes.state.rows)
+
+
+def _shared(held: Sequence[_Held], owners: dict[Any, tuple[Rows, int]], names: Sequence[str]) -> InputError:
+    """Make the error for the first row that has the value of an earlier one."""
+    rows, index, value = next(each for each in held if owners[each[2]] != each[:2])
+    other, before = owners[value]
+    first = label(other.batch.at(before))
+    return rows.batch.at(index).error(f"The row has the same {', '.join(names)} as {first}.", hint=_ONCE)
+
+
 _ONCE = "These columns are unique in the model."
 
 
-def _values_to_be(state: TableState, names: Sequence[str]) -> Iterator[tuple[Rows, int, Any]]:
+def _values_to_be(state: TableState, names: Sequence[str]) -> Iterator[_Held]:
     for rows in state.rows:
         if all(name in rows.batch.cells for name in names):
             values = key_values(rows.batch, names)
