@@ -48,6 +48,8 @@ def to_logical(kind: Type, enum: Enum | None, cells: list[Any], types: set[type]
     """
     if None.__class__ not in types:
         return _convert(kind, enum, cells, types, text=text)
+    if len(types) == 1:
+        return cells
     kept = [index for index, cell in enumerate(cells) if cell is not None]
     try:
         values = _convert(kind, enum, [cells[index] for index in kept], types - {type(None)}, text=text)
