@@ -106,7 +106,7 @@ class ActionModule(PanelDbAction):
     def open(self, path: str) -> Any:
         """Read a file that is not kept in Ansible Vault."""
 
-        def refused(_: str) -> str:
+        def refused(_unused: str) -> str:
             raise Vaulted("What is kept in Ansible Vault stays off the host.", source=path)
 
         if Path(path).read_bytes().startswith(VAULT):

@@ -64,11 +64,6 @@ options:
 extends_documentation_fragment:
   - ctrlaltplay.paneldb.attributes
   - ctrlaltplay.paneldb.attributes.full
-attributes:
-  action_group:
-    support: none
-    details: It has no connection.
-    membership: []
 seealso:
   - module: ctrlaltplay.paneldb.migrate_info
 """

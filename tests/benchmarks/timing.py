@@ -87,7 +87,7 @@ def measured(jobs: Mapping[str, Job], rounds: int, *, warm_up: bool = True) -> T
         for job in jobs.values():
             took(job)
     names = list(jobs)
-    for _ in range(rounds):
+    for _unused in range(rounds):
         for name in names:
             found[name].append(took(jobs[name]))
         names.reverse()

@@ -39,7 +39,7 @@ def settings(target: Target, tmp_path: Path) -> str:
 
 def _whole(capsys: pytest.CaptureFixture[str], settings: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     with monkeypatch.context() as patched:
-        patched.setattr(quick, "status", lambda _: False)
+        patched.setattr(quick, "status", lambda _unused: False)
         assert cli.main(["status", "--json", "--env-file", settings]) == 0
     return dict(json.loads(capsys.readouterr().out))
 
@@ -77,7 +77,7 @@ def test_a_password_in_the_url_is_masked(target: Target, settings: str, capsys: 
 
 def test_reset_and_seed(settings: str, capsys: pytest.CaptureFixture[str], target: Target) -> None:
     name = target.database or Path(target.path).name
-    for _ in range(2):
+    for _unused in range(2):
         assert cli.main(["migrate", "reset", "--confirm", name, "--json", "--env-file", settings]) == 0
         done = json.loads(capsys.readouterr().out)
         assert done["seed"]["counts"]["created"] > 50

@@ -164,7 +164,7 @@ def test_large_table_is_read_through_a_cursor(through_cursors: PostgresqlEngine)
 
 
 def test_several_cursors_are_read_at_once_while_rows_change(through_cursors: PostgresqlEngine) -> None:
-    first, second = (through_cursors.fetch(TABLE, ("id",)) for _ in range(2))
+    first, second = (through_cursors.fetch(TABLE, ("id",)) for _unused in range(2))
     assert next(first) == next(second)
     assert open_cursors(through_cursors) == 2
     through_cursors.delete(TABLE, ("id",), ((number,) for number in range(10_000, 10_500)))
@@ -190,6 +190,6 @@ def test_size_of_a_table(session: PostgresqlEngine) -> None:
 def test_staged_rows_leave_no_table_behind(session: PostgresqlEngine) -> None:
     session.insert(TABLE, ("id",), ((number,) for number in range(1, 501)))
     with session.transaction():
-        for _ in range(2):
+        for _unused in range(2):
             assert session.update(TABLE, ("id",), ("price",), ((number, "2.00") for number in range(1, 501))) == 500
     assert session.query("SELECT count(*) FROM pg_class WHERE relname LIKE '%staged%'").rows == ((0,),)

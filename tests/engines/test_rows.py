@@ -220,7 +220,7 @@ def test_memory_is_flat_both_ways(engine: Engine) -> None:
     tracemalloc.start()
     try:
         engine.insert(table, ("id", "text"), ((number, "x" * 100) for number in range(200_000)))
-        total = sum(number for number, _ in engine.fetch(table, ("id", "text")))
+        total = sum(number for number, _unused in engine.fetch(table, ("id", "text")))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

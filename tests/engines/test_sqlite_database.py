@@ -86,7 +86,7 @@ def test_the_journal_of_a_file_in_use_stays(tmp_path: Path) -> None:
     target = new_file(tmp_path / "panel.db", "CREATE TABLE t (a)")
     with SqliteEngine.connect(target) as engine, engine.transaction():
         engine.query("INSERT INTO t VALUES (1)")
-        _, statements = SqliteEngine.plan_database(
+        _unused, statements = SqliteEngine.plan_database(
             target, {"journal_mode": "delete"}, SqliteEngine.describe_database(target)
         )
         with pytest.raises(LockHeld, match="Another session"):

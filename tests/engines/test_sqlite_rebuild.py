@@ -83,7 +83,7 @@ def panel(tmp_path: Path) -> Target:
 def change(target: Target, *operations: Operation) -> list[str]:
     """Apply the operations; compile must have known what would be there afterwards. Give the statements."""
     with SqliteEngine.connect(target) as engine:
-        steps, _ = engine.compile(operations, engine.catalogue())
+        steps, _unused = engine.compile(operations, engine.catalogue())
         expected = apply_operations(engine, operations)
         found = engine.catalogue()
         assert found.schema == expected.schema
@@ -183,7 +183,7 @@ def test_an_old_sqlite_rebuilds_to_drop_a_column(panel: Target) -> None:
 
     with SqliteEngine.connect(panel) as engine:
         catalogue = engine.catalogue()
-        steps, _ = Compiler(catalogue, (3, 35, 4)).compile([Drop("log", Column("line", Type("text"), null=True))])
+        steps, _unused = Compiler(catalogue, (3, 35, 4)).compile([Drop("log", Column("line", Type("text"), null=True))])
     assert rebuilds([statement.text for statement in steps[0].statements]) == 1
 
 
@@ -281,9 +281,9 @@ def test_orphans_stop_the_change(panel: Target) -> None:
 
 def test_a_rebuild_outside_of_its_transaction_is_refused(panel: Target) -> None:
     with SqliteEngine.connect(panel) as engine:
-        steps, _ = engine.compile([REBUILDING], engine.catalogue())
+        steps, _unused = engine.compile([REBUILDING], engine.catalogue())
         with pytest.raises(StatementFailed, match="schema_change"), engine.transaction():
-            _ = [engine.run(statement) for statement in steps[0].statements]
+            _unused = [engine.run(statement) for statement in steps[0].statements]
 
 
 def test_required_columns_without_a_value_fail_cleanly(panel: Target) -> None:

@@ -72,7 +72,7 @@ with connect(Target("sqlite", path=sys.argv[1])) as engine, engine.lock(5), engi
 
 def statements_of(target: Target) -> list[str]:
     with connect(target) as engine:
-        steps, _ = engine.compile([REBUILDING], engine.catalogue())
+        steps, _unused = engine.compile([REBUILDING], engine.catalogue())
     return [statement.text for statement in steps[0].statements]
 
 
@@ -154,6 +154,6 @@ def test_a_full_disk_undoes_what_was_begun(disk: Path) -> None:
 def test_a_full_disk_when_a_database_is_made(disk: Path) -> None:
     fill(disk)
     target = Target("sqlite", path=str(disk / "folder" / "panel.db"))
-    _, statements = SqliteEngine.plan_database(target, {}, None)
+    _unused, statements = SqliteEngine.plan_database(target, {}, None)
     with pytest.raises(PanelDbError, match=r"full"):
         SqliteEngine.apply_database(target, statements)

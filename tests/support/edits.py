@@ -115,7 +115,7 @@ class Editor:
     def _saying_renames(self, table: Table) -> Table:
         columns = []
         for column in table.columns:
-            _, former = self.columns.get((table.name, column.name), ("", column.name))
+            _unused, former = self.columns.get((table.name, column.name), ("", column.name))
             columns.append(replace(column, renamed_from="" if former == column.name else former))
         former = self.tables.get(table.name, table.name)
         return replace(table, columns=tuple(columns), renamed_from="" if former == table.name else former)
@@ -138,7 +138,7 @@ class Editor:
         return table.without("column", column.name)
 
     def _can_go(self, table: Table, column: Column) -> bool:
-        _, former = self.columns.get((table.name, column.name), ("", column.name))
+        _unused, former = self.columns.get((table.name, column.name), ("", column.name))
         if (not column.null and column.default is None) or (former != column.name and former in table.column_names):
             return False
         in_key = any(column.name in key for key in keys_of(table)) or any(
@@ -277,7 +277,7 @@ class Editor:
         return replace(table, columns=columns, primary_key=key)
 
     def _is_referred(self, table: Table, columns: tuple[str, ...]) -> bool:
-        return any(key.ref_columns == columns for _, key in self.schema.references_to(table.name))
+        return any(key.ref_columns == columns for _unused, key in self.schema.references_to(table.name))
 
     # --- tables and enums ------------------------------------------------------------------------------------------
 
@@ -293,7 +293,7 @@ class Editor:
 
     def drop_table(self, table: Table) -> None:
         if len(self.schema.tables) == 1 or any(
-            holder.name != table.name for holder, _ in self.schema.references_to(table.name)
+            holder.name != table.name for holder, _unused in self.schema.references_to(table.name)
         ):
             return
         self.schema = self.schema.without("table", table.name)
@@ -301,12 +301,12 @@ class Editor:
         for column in table.column_names:
             self.columns.pop((table.name, column), None)
 
-    def add_table(self, _: Table) -> None:
+    def add_table(self, _unused: Table) -> None:
         self.schema = self.schema.put(self.maker.table(self.schema))
         if self.chooser.chance(50):
             self.schema = with_ring(self.maker, self.schema)
 
-    def change_enum(self, _: Table) -> None:
+    def change_enum(self, _unused: Table) -> None:
         """More, fewer or other values, in another order; what names a value that goes, goes."""
         if not self.schema.enums:
             return
@@ -330,7 +330,7 @@ class Editor:
                     freed = _without_value(freed, column, value)
             self.schema = self.schema.put(freed)
 
-    def rename_enum(self, _: Table) -> None:
+    def rename_enum(self, _unused: Table) -> None:
         if self.schema.enums:
             enum = self.chooser.pick(self.schema.enums)
             self.schema = Rename("", "enum", enum.name, self.maker.names.new(self.chooser)).apply(self.schema)
@@ -381,6 +381,6 @@ def related(draw: Any) -> Pair:
     """Any schema, and what up to six edits make of it."""
     maker = SchemaMaker(Chooser(draw))
     editor = Editor(maker, make_schema(maker))
-    for _ in range(maker.chooser.number(0, 6)):
+    for _unused in range(maker.chooser.number(0, 6)):
         editor.edit()
     return editor.pair()

@@ -32,21 +32,25 @@ _WRITES = ("run", "insert", "update", "delete")
 def with_points(engine: Any) -> Any:
     """Give the session, changed so that it reaches a point before each write and behind each commit."""
     numbers = count()
+
+    def point() -> None:
+        reach(str(next(numbers)))
+
     for name in _WRITES:
-        setattr(engine, name, _stopping(getattr(engine, name), numbers))
-    engine.transaction = _stopping_transaction(engine.transaction, numbers)
+        setattr(engine, name, _stopping(getattr(engine, name), point))
+    engine.transaction = _stopping_transaction(engine.transaction, point)
     return engine
 
 
-def _stopping(method: Callable[..., Any], numbers: Iterator[int]) -> Callable[..., Any]:
+def _stopping(method: Callable[..., Any], point: Callable[[], None]) -> Callable[..., Any]:
     def stopping(*arguments: Any, **named: Any) -> Any:
-        reach(str(next(numbers)))
+        point()
         return method(*arguments, **named)
 
     return stopping
 
 
-def _stopping_transaction(method: Callable[..., Any], numbers: Iterator[int]) -> Callable[..., Any]:
+def _stopping_transaction(method: Callable[..., Any], point: Callable[[], None]) -> Callable[..., Any]:
     depth = [0]
 
     @contextmanager
@@ -58,7 +62,7 @@ def _stopping_transaction(method: Callable[..., Any], numbers: Iterator[int]) ->
             finally:
                 depth[0] -= 1
         if not depth[0]:
-            reach(str(next(numbers)))
+            point()
 
     return stopping
 

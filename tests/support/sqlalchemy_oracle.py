@@ -127,17 +127,17 @@ def _index(table: sa.Table, index: Index) -> None:
 
 
 _TYPES: dict[str, Any] = {
-    "uuid": lambda _: sa.Uuid(),
+    "uuid": lambda _unused: sa.Uuid(),
     "string": lambda kind: sa.String(kind.length),
-    "text": lambda _: sa.Text(),
-    "boolean": lambda _: sa.Boolean(),
-    "integer": lambda _: sa.Integer(),
-    "bigint": lambda _: sa.BigInteger(),
+    "text": lambda _unused: sa.Text(),
+    "boolean": lambda _unused: sa.Boolean(),
+    "integer": lambda _unused: sa.Integer(),
+    "bigint": lambda _unused: sa.BigInteger(),
     "decimal": lambda kind: sa.Numeric(kind.precision, kind.scale),
-    "float": lambda _: sa.Double(),
-    "timestamp": lambda _: pg.TIMESTAMP(timezone=True, precision=3),
-    "json": lambda _: pg.JSONB(),
-    "bytes": lambda _: sa.LargeBinary(),
+    "float": lambda _unused: sa.Double(),
+    "timestamp": lambda _unused: pg.TIMESTAMP(timezone=True, precision=3),
+    "json": lambda _unused: pg.JSONB(),
+    "bytes": lambda _unused: sa.LargeBinary(),
 }
 _SQLITE_TYPES: dict[str, Any] = {
     **dict.fromkeys(("uuid", "string", "text", "decimal", "timestamp", "json", "enum"), sa.Text),
@@ -184,7 +184,7 @@ def _seen(inspector: sa.Inspector, table: str, dialect: sa.Dialect) -> Seen:
     }
     if dialect.name == "sqlite":
         # A unique key is a unique index there, whichever of the two it was called.
-        plain = {name: columns for name, (columns, unique, where, _) in indexes.items() if unique and not where}
+        plain = {name: columns for name, (columns, unique, where, _unused) in indexes.items() if unique and not where}
         uniques.update(plain)
         indexes = {name: each for name, each in indexes.items() if name not in plain}
     primary_key = tuple(inspector.get_pk_constraint(table)["constrained_columns"])

@@ -154,10 +154,10 @@ class StoppableEngine:
     # --- rows --------------------------------------------------------------------------------------------------------
 
     def encoders(self, columns: Sequence[Column]) -> tuple[Encoder, ...]:
-        return tuple(None for _ in columns)
+        return tuple(None for _unused in columns)
 
     def decoders(self, columns: Sequence[Column]) -> tuple[Encoder, ...]:
-        return tuple(None for _ in columns)
+        return tuple(None for _unused in columns)
 
     def fetch(
         self, table: Table, columns: Sequence[str], *, where: tuple[str, Sequence[Any]] | None = None

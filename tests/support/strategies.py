@@ -248,7 +248,7 @@ def _conditions(column: Column, enums: Sequence[Enum]) -> Iterator[Expression]:
     if kind.name == "boolean":
         yield logical("or", [Comparison("=", name, Literal("boolean", value)) for value in (True, False)])
     if kind.name == "enum":
-        values = next(enum.values for enum in enums if enum.name == kind.enum)
+        (values,) = (enum.values for enum in enums if enum.name == kind.enum)
         yield membership(name, [Literal("string", value) for value in values])
 
 

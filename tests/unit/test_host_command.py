@@ -91,7 +91,7 @@ def test_a_named_settings_file_must_be_there_and_the_default_one_need_not(tmp_pa
     with pytest.raises(InputError, match="no such settings file"):
         read_settings({}, {}, str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match="No database is named"):
-        _ = read_settings({}, {}).url
+        _unused = read_settings({}, {}).url
 
 
 def test_settings_do_not_show_themselves(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_reset_needs_the_name_of_the_database(tmp_path: Path, capsys: pytest.C
 def test_a_fault_shows_neither_a_traceback_nor_a_value(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> int:
+    def broken(*_unused: object) -> int:
         raise RuntimeError(SECRET)
 
     monkeypatch.setattr(commands, "seed", broken)
@@ -209,7 +209,7 @@ def test_a_fault_shows_neither_a_traceback_nor_a_value(
 
 
 def test_an_interrupted_command_ends_as_shells_expect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object) -> int:
+    def interrupted(*_unused: object) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(commands, "seed", interrupted)
@@ -267,7 +267,7 @@ def test_the_file_runs_by_itself(built: Path, tmp_path: Path) -> None:
     file = _database(tmp_path)
     deploy = _call(built, tmp_path, "migrate", "deploy", "--json", "--env-file", file)
     assert (deploy.returncode, deploy.stderr) == (0, "")
-    for _ in range(2):
+    for _unused in range(2):
         done = _call(built, tmp_path, "status", "--json", "--env-file", file)
         assert (done.returncode, done.stderr) == (0, "")
         assert json.loads(done.stdout)["counts"] == {"applied": 1, "pending": 0, "runs": 0}

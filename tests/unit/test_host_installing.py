@@ -108,7 +108,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
     path = tmp_path / "one"
     path.write_bytes(b"old")
 
-    def full(_: int) -> None:
+    def full(_unused: int) -> None:
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(os, "fsync", full)
@@ -198,5 +198,5 @@ def test_without_settings_there_is_no_settings_file(tmp_path: Path) -> None:
 
 
 def test_a_name_cannot_leave_its_folder(tmp_path: Path) -> None:
-    _, files = lay_out(_params(tmp_path), {**DOCUMENTS, "seeds": [["../../out.yml", ""]]})
+    _unused, files = lay_out(_params(tmp_path), {**DOCUMENTS, "seeds": [["../../out.yml", ""]]})
     assert files[-1].path == f"{tmp_path}/share/seeds/out.yml"

@@ -98,7 +98,7 @@ def test_values_of_no_type_are_refused(type_text: str, value: Any) -> None:
 
 def test_uuids_are_random_and_of_version_4() -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
-        made = {connection.execute(f"SELECT {UUID_SQL}").fetchone()[0] for _ in range(200)}
+        made = {connection.execute(f"SELECT {UUID_SQL}").fetchone()[0] for _unused in range(200)}
     assert len(made) == 200
     assert all(
         re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", each) for each in made

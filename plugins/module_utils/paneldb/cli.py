@@ -79,4 +79,4 @@ def _place(error: BaseException) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Union
@@ -18,7 +17,7 @@ from .documents import read_document
 from .errors import InputError
 from .model.reading import Fields, Place, as_list, as_mapping
 
-Name = Union[str, "os.PathLike[str]"]
+Name = Union[str, Path]
 Reader = Callable[[str], Any]
 
 #: The word for what comes with the collection.

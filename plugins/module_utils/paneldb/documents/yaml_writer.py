@@ -102,9 +102,9 @@ def _bare(text: str) -> str:
 
 def _item(value: Any, indent: str) -> Iterator[str]:
     """Give the lines of a collection in a list: it begins on the line of its dash."""
-    lines = _block(value, indent + "  ")
-    yield f"{indent}- {next(lines).lstrip(' ')}"
-    yield from lines
+    first, *others = _block(value, indent + "  ")
+    yield f"{indent}- {first.lstrip(' ')}"
+    yield from others
 
 
 def _key(key: Any) -> str:

@@ -35,7 +35,7 @@ def note(text: str) -> None:
 def pairs(rows: Iterable[tuple[str, Any]]) -> str:
     """Give names and values, one pair a line, values below each other; those without a value are left out."""
     shown = [(name, str(value)) for name, value in rows if value not in (None, "")]
-    width = max((len(name) for name, _ in shown), default=0)
+    width = max((len(name) for name, _unused in shown), default=0)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in shown)
 
 

@@ -62,8 +62,8 @@ def seal(chain: Chain, folder: str) -> tuple[str, ...]:
     changed = [(before, after) for before, after in pairs if before is not after]
     for before, after in changed:
         _replace_header(Path(folder) / before.file_name, before, after)
-    _write_lock(Chain([after for _, after in pairs]), Path(folder) / LOCK_FILE)
-    return tuple(after.id for _, after in changed)
+    _write_lock(Chain([after for _unused, after in pairs]), Path(folder) / LOCK_FILE)
+    return tuple(after.id for _unused, after in changed)
 
 
 def sealed_migrations(chain: Chain) -> Iterable[Migration]:

@@ -181,10 +181,10 @@ def _in_both(current: Schema, target: Schema) -> Iterator[tuple[Table, Table]]:
             yield table, wanted
 
 
-def _gone(had: Iterable[Any], has: Iterable[Any]) -> list[Any]:
+def _gone(elements: Iterable[Any], others: Iterable[Any]) -> list[Any]:
     """What of the first is in the second under no name, in order of name."""
-    names = {element.name for element in has}
-    return sorted((element for element in had if element.name not in names), key=_name)
+    names = {element.name for element in others}
+    return sorted((element for element in elements if element.name not in names), key=_name)
 
 
 def _name(element: Any) -> str:

@@ -6,14 +6,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 
 from ...model.defaults import canonical_value
 from ...model.schema import Column, Default, Schema, Table
 
 
-def canonical_schema(schema: Schema) -> Schema:
-    """See ``Engine.canonical``: every logical type has a type of its own here, so only defaults and keys change."""
-    return replace(schema, tables=tuple(_table(table) for table in schema.tables)).normalized()
+def canonical_schema(schema: Schema, known: Schema | None = None) -> Schema:
+    """See ``Engine.canonical``: every logical type has a type of its own here, so only defaults and keys change.
+
+    Tables that are the very ones of ``known``, which is canonical, are taken as they are: of a long chain of changes
+    each touches a table or two.
+    """
+    there = known or Schema()
+    tables = [each if there.table(each.name) is each else _table(each).normalized() for each in schema.tables]
+    by_name = attrgetter("name")
+    return Schema(tuple(sorted(tables, key=by_name)), tuple(sorted(schema.enums, key=by_name)))
 
 
 def _table(table: Table) -> Table:

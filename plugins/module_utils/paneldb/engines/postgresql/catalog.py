@@ -199,7 +199,7 @@ class _Reader:
                 self._constraint(oid, name, kind, self._named(oid, columns or ()), rest)
 
     def _constraint(self, oid: int, name: str, kind: str, columns: tuple[str, ...], rest: list[Any]) -> None:
-        other, other_columns, rule, condition, _ = rest
+        other, other_columns, rule, condition, _unused = rest
         if kind == "p":
             self._elements[oid]["primary_key"].append(PrimaryKey(columns))
             self._primary_keys[self._names[oid]] = name

@@ -98,6 +98,7 @@ class _Compiler:
 
     def __init__(self, operations: Sequence[Operation], schema: Schema, native: Native) -> None:
         self._operations = operations
+        self._start = schema
         self._schema = schema
         self._before = native
         self._database_schema = native.schema
@@ -114,7 +115,7 @@ class _Compiler:
         return tuple(Step(tuple(each.positions), each.statements(), each.transactional) for each in self._batches)
 
     def after(self) -> Schema:
-        return canonical_schema(self._schema)
+        return canonical_schema(self._schema, self._start)
 
     def native(self) -> Native:
         return replace(

@@ -25,7 +25,7 @@ def glimpse(url: str, statements: Sequence[str]) -> Answer | None:
     Usual is ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``, perhaps with ``?schema=NAME``, of plain words but for
     the password.
     """
-    address, _, query = url.partition("?")
+    address, _unused, query = url.partition("?")
     masked, database = _masked(address)
     schema = query[len(_SCHEMA) :]
     if not database or (query and not (query.startswith(_SCHEMA) and _plain(schema))) or os.environ.get("PGOPTIONS"):
@@ -51,7 +51,7 @@ def glimpse(url: str, statements: Sequence[str]) -> Answer | None:
 def _masked(address: str) -> tuple[str, str]:
     """Give the URL without its password, and the database; empty where a part is not of plain words."""
     credentials, at, place = address[len("postgresql://") :].rpartition("@")
-    user, colon, _ = credentials.partition(":")
+    user, colon, _unused = credentials.partition(":")
     host, slash, database = place.partition("/")
     parts = [user, *host.split(":"), database]
     if not (at and slash and len(parts) <= 4 and all(map(_plain, parts))):  # noqa: PLR2004 - user, host, port, database
