@@ -163,8 +163,9 @@ class Rename:
         if isinstance(found, Column):
             return _rename_column(schema, self.table, self.before, self.after)
         holder = schema.holder(self.table)
-        renamed: Any = replace(found, **{"name": self.after})  # type: ignore[arg-type]
-        return schema.put(holder.put(renamed, at=self.before))
+        # A primary key, whose name is fixed, is never renamed.
+        named: Any = found
+        return schema.put(holder.put(replace(named, name=self.after), at=self.before))
 
     def inverse(self) -> Operation:
         return Rename(self.table, self.kind, self.after, self.before)
