@@ -18,12 +18,33 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import imports
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import (
+    differences,
+    drifts,
+    growth,
+    imports,
+    loads,
+    migration_runs,
+    status_calls,
+    whole_plays,
+)
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench, Benchmark
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Row, table
 from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import BEDS
 
-BENCHMARKS: Mapping[str, Benchmark] = {"imports": imports.weight}
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "schema": whole_plays.schema,
+    "seeds": whole_plays.seeds,
+    "migrations": whole_plays.migrations,
+    "site": whole_plays.site,
+    "imports": imports.weight,
+    "deploy": migration_runs.engine_part,
+    "differences": differences.check_mode,
+    "drift": drifts.none,
+    "loads": loads.bulk,
+    "status": status_calls.host_command,
+    "growth": growth.sizes,
+}
 
 
 def main() -> None:

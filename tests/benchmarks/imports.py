@@ -12,10 +12,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.databases import connection
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.payloads import Payload
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.plays import Plays, task
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Against, Row
-from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.targets import connection
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.timing import Job, measured, steady
 from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed
 

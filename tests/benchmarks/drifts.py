@@ -1,0 +1,53 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The drift check of a database that has none, after connecting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Engine
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.chain import Chain, load_chain
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.deploy import deploy
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.drift import find_drift
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.ledger import Ledger
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.position import locate
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import data
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.databases import session
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.queries import catalogue_queries
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Row, absolute
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.timing import Job, Work, measured, steady
+
+TABLES, QUERIES, WHOLE = 40, 5.0, 25.0
+
+
+def none(bench: Bench) -> Iterator[Row]:
+    """What the catalogue's queries take alone, and the whole check with files that have just been read."""
+    tables = bench.size(TABLES)
+    chain = data.chain(tables * data.MIGRATIONS_PER_TABLE)
+    for engine_name, bed in bench.beds.items():
+        with session(bed) as engine:
+            deploy(engine, chain)
+            jobs = {"queries": steady(catalogue_queries(engine)), "whole": _check(engine, chain)}
+            found = measured(jobs, bench.runs(25))
+        yield absolute(f"drift of {tables} tables, queries", engine_name, found, "queries", QUERIES)
+        yield absolute(f"drift of {tables} tables, in all", engine_name, found, "whole", WHOLE)
+
+
+def _check(engine: Engine, chain: Chain) -> Job:
+    files, lock = data.chain_documents(chain)
+
+    @contextmanager
+    def job() -> Iterator[Work]:
+        read = load_chain(files, lock)
+        yield lambda: _drift(engine, read)
+
+    return job
+
+
+def _drift(engine: Engine, chain: Chain) -> None:
+    drift = find_drift(engine, locate(chain, Ledger(engine).applied()))
+    assert not drift.operations, drift.operations
