@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -383,3 +385,15 @@ def test_whatever_is_dropped_is_named(pair: Pair) -> None:
             assert (operation.name.replace("_", "-"), f"{operation.name} {operation.target}") in named
     for finding in findings(operations, pair.before, "sqlite"):
         assert weigh(finding, {"rows": 0}).severity in (INFO, WARN) or not finding.needs
+
+
+def test_every_code_stands_in_the_documentation() -> None:
+    package = Path(__file__).parents[2]
+    core = package / "plugins" / "module_utils" / "paneldb"
+    sources = [*(core / "model" / "hazards").glob("*.py"), core / "measuring.py", core / "schemas" / "push.py"]
+    code = r'"([a-z]+(?:-[a-z]+)+)"'
+    codes = {found for source in sources for found in re.findall(code, source.read_text(encoding="utf-8"))}
+    codes.update(("truncate", "drop-table", "drop-column", "rename-table", "rename-column"))
+    documented = set(re.findall(r"`([a-z-]+)`", (package / "docs" / "hazards.md").read_text(encoding="utf-8")))
+    assert codes - documented == set()
+    assert {"set-not-null", "sqlite-rebuild", "low-disk", "likely-rename"} <= codes
