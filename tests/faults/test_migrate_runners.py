@@ -51,7 +51,7 @@ def test_of_eight_one_applies_and_the_others_find_it_done(
     bed: Bed, target: Target, migrating: Migrating, chain: Chain
 ) -> None:
     with ExitStack() as ends:
-        children = [ends.enter_context(migrating.start(points=False)) for _ in range(8)]
+        children = [ends.enter_context(migrating.start(points=False)) for _unused in range(8)]
         assert [child.wait() for child in children] == [0] * 8, [child.errors.read_text() for child in children]
         answers = [said(child)["migrations"] for child in children]
     assert sorted(answers) == [[]] * 7 + [[migration.id for migration in chain.migrations]]
@@ -63,7 +63,7 @@ def test_of_eight_one_applies_and_the_others_find_it_done(
 def test_who_does_not_wait_is_told_who_holds_it(target: Target, migrating: Migrating, chain: Chain) -> None:
     with migrating.start() as holder:
         holder.wait_for(INSIDE)
-        for _ in range(3):
+        for _unused in range(3):
             failed = refused(migrating)
             assert failed["code"] == "locked"
             assert failed["owner"]

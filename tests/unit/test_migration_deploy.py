@@ -240,6 +240,33 @@ def test_a_refused_statement_leaves_what_it_must_and_says_so(capabilities: Capab
     assert len(done(database)) == 12
 
 
+def test_on_an_empty_database_all_is_done_or_nothing(chain: Chain) -> None:
+    database = Database()
+    engine = session(database)
+    engine.refuse = "create_table c"
+    with pytest.raises(StatementFailed, match="create_table c"):
+        deploy(engine, chain, consent=ANYTHING)
+    assert schema(database) == Schema()
+    assert Ledger(session(database)).applied() == {}
+    assert states(database) == ["failed"]
+    assert not done(database)
+    apply(database, chain)
+    assert set(done(database).values()) == {1}
+    assert states(database) == ["failed", "done"]
+
+
+def test_what_alters_an_enum_or_is_a_persons_step_commits_alone() -> None:
+    enum = model({"a": {}}, {"e": ["A"]})
+    longer = chain_to(enum, model({"a": {}}, {"e": ["A", "B"]}), model({"a": {}, "b": {}}, {"e": ["A", "B"]}))
+    database = Database()
+    engine = session(database)
+    engine.refuse = "create_table b"
+    with pytest.raises(StatementFailed):
+        deploy(engine, longer)
+    assert set(Ledger(session(database)).applied()) == {each.id for each in longer.migrations[:2]}
+    assert set(done(database).values()) == {1}
+
+
 def kill_points(capabilities: Capabilities, late: bool) -> Iterator[tuple[int, Database]]:
     """Kill a run at its first, second, ... statement until it gets through."""
     for after in range(1000):
