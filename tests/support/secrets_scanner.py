@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, quote_plus
+
+#: zlib's first two bytes at its levels, as they begin in base64, and enough after them to hold a secret.
+_ZLIB_IN_BASE64 = re.compile(rb"(?:eAE|eF4|eJw|eNo)[A-Za-z0-9+/]{16,}")
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,13 @@ class SecretsScanner:
         return value
 
     def in_bytes(self, content: bytes, where: str) -> list[Finding]:
-        """Findings in ``content``."""
+        """Findings in ``content``, and in what was packed in it for the way to a host."""
+        found = self._in_plain(content, where)
+        for packed in _packed(content):
+            found.extend(Finding(each.secret, f"packed {each.form}", where) for each in self._in_plain(packed, where))
+        return found
+
+    def _in_plain(self, content: bytes, where: str) -> list[Finding]:
         return [
             Finding(name, form, where)
             for name, value in self.planted.items()
@@ -77,6 +88,15 @@ def world_readable(root: Path) -> Iterator[Path]:
     for path in root.rglob("*"):
         if path.is_file() and not path.is_symlink() and path.stat().st_mode & 0o004:
             yield path
+
+
+def _packed(content: bytes) -> Iterator[bytes]:
+    """Give what is in runs of base64 of zlib's format, whole or cut off."""
+    for run in _ZLIB_IN_BASE64.findall(content):
+        try:
+            yield zlib.decompressobj().decompress(base64.b64decode(run[: len(run) // 4 * 4]))
+        except (ValueError, zlib.error):
+            continue
 
 
 def _forms(value: str) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.packing import pack
 from ansible_collections.ctrlaltplay.paneldb.tests.support.disks import fill, small_disk
 from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import alive, python_child, sampled_argv
 from ansible_collections.ctrlaltplay.paneldb.tests.support.secrets_scanner import SecretsScanner
@@ -87,6 +88,14 @@ def test_a_planted_secret_is_found_in_its_usual_forms(secrets_scanner: SecretsSc
     text = f"before {encode(secrets_scanner.plant('login_password'))} after"
     found = secrets_scanner.in_text(text, "stdout")
     assert {finding.secret for finding in found} == {"login_password"}
+
+
+def test_a_planted_secret_is_found_where_it_was_packed_for_a_host(secrets_scanner: SecretsScanner) -> None:
+    secret = secrets_scanner.plant("login_password")
+    packed = pack({"secrets": {"login_password": secret}, "documents": list(range(100))})
+    for text in (packed, packed[:-10]):
+        found = secrets_scanner.in_text(f'{{"sealed": "{text}"}}', "stdout")
+        assert {finding.secret for finding in found} == {"login_password"}
 
 
 def test_clean_text_has_no_findings(secrets_scanner: SecretsScanner, tmp_path: Path) -> None:
