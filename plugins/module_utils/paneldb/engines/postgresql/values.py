@@ -23,8 +23,8 @@ from ...model.types import Type
 
 Encoder = Optional[Callable[[Any], Any]]
 
-#: Types whose columns are read as text.
-AS_TEXT = frozenset(("timestamp", "decimal", "json", "bytes", "enum", "uuid", "foreign"))
+#: Types whose columns are cast to text when they are read; uuid and enums the driver hands out as text by itself.
+AS_TEXT = frozenset(("timestamp", "decimal", "json", "bytes", "foreign"))
 
 _write = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(", ", ": ")).encode
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
