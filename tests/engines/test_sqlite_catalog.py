@@ -246,7 +246,7 @@ def test_bookkeeping_tables_are_hidden_and_found(tmp_path: Path) -> None:
     with SqliteEngine.connect(target) as engine:
         assert [table.name for table in engine.catalogue().schema.tables] == ["mine"]
         assert engine.existing_tables(["_paneldb_runs", "mine", "yours"]) == {"_paneldb_runs", "mine"}
-        steps, _ = engine.compile([Drop("", Table("_paneldb_runs"))], engine.catalogue())
+        steps, _unused = engine.compile([Drop("", Table("_paneldb_runs"))], engine.catalogue())
         assert steps[0].statements[0].text == 'DROP TABLE "_paneldb_runs"'
 
 

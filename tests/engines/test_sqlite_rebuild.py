@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.sqlite.engine import SqliteEngine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
@@ -28,7 +29,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.
     Operation,
     Rename,
 )
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.plan import Statement
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.plan import Statement, Step
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import (
     AUTOINCREMENT,
     NOW,
@@ -89,6 +90,11 @@ def change(target: Target, *operations: Operation) -> list[str]:
         assert found.schema == expected.schema
         assert found.native == expected.native
         return [statement.text for step in steps for statement in step.statements]
+
+
+def run_all(engine: Engine, step: Step) -> None:
+    for statement in step.statements:
+        engine.run(statement)
 
 
 def rebuilds(statements: Sequence[str]) -> int:
@@ -277,13 +283,15 @@ def test_orphans_stop_the_change(panel: Target) -> None:
         assert texts(panel) == before
         with pytest.raises(ConstraintViolated, match="foreign key"):
             engine.query("INSERT INTO Server VALUES ('lost again', 78)")
+        apply_operations(engine, [Add("Server", Index("Server_ownerId_idx", (IndexColumn("ownerId"),)))])
+        assert table_of(engine, "Server").indexes, "what touches no row asks nothing of the rows"
 
 
 def test_a_rebuild_outside_of_its_transaction_is_refused(panel: Target) -> None:
     with SqliteEngine.connect(panel) as engine:
         steps, _unused = engine.compile([REBUILDING], engine.catalogue())
         with pytest.raises(StatementFailed, match="schema_change"), engine.transaction():
-            _unused = [engine.run(statement) for statement in steps[0].statements]
+            run_all(engine, steps[0])
 
 
 def test_required_columns_without_a_value_fail_cleanly(panel: Target) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,6 +17,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.sqlite.engine import SqliteEngine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
+    AccessDenied,
     LockHeld,
     PanelDbError,
     StorageFull,
@@ -157,3 +160,49 @@ def test_a_full_disk_when_a_database_is_made(disk: Path) -> None:
     _unused, statements = SqliteEngine.plan_database(target, {}, None)
     with pytest.raises(PanelDbError, match=r"full"):
         SqliteEngine.apply_database(target, statements)
+
+
+@pytest.fixture
+def locked_away() -> Iterator[Path]:
+    """A folder in which this process, though it be root, may read and not write."""
+    with TemporaryDirectory(prefix="paneldb-read-only-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        folder.chmod(0o700)
+
+
+@contextmanager
+def without_rights(folder: Path) -> Iterator[None]:
+    """Take the rights to write from every file of the folder, and from root what it has beyond them."""
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    folder.chmod(0o555)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_file_that_may_only_be_read(locked_away: Path) -> None:
+    target = new_file(locked_away / "panel.db", *PANEL)
+    ask(target, "PRAGMA journal_mode = DELETE")
+    with without_rights(locked_away):
+        with connect(target, read_only=True) as engine:
+            assert engine.count(table_of(engine, "users")) == 20000
+        with connect(target) as engine:
+            with pytest.raises(AccessDenied, match="can only be read") as caught:
+                apply_operations(engine, [REBUILDING])
+            assert "right to write" in caught.value.hint
+            with pytest.raises(AccessDenied, match="lock file"), engine.lock(0):
+                pass
+        with pytest.raises(AccessDenied):
+            SqliteEngine.drop_database(target)
+        _, statements = SqliteEngine.plan_database(Target("sqlite", path=str(locked_away / "below" / "x.db")), {}, None)
+        with pytest.raises(AccessDenied, match="below"):
+            SqliteEngine.apply_database(target, statements)
+    assert ask(target, "SELECT count(*) FROM users") == [(20000,)]

@@ -13,7 +13,7 @@ from operator import length_hint
 from typing import Any
 
 from ...model.schema import Table
-from ..base import Row
+from ..base import BOOKKEEPING_PREFIX, Row
 from .failures import our_error, translated, violation
 from .session import Session
 from .words import quote, quoted
@@ -83,6 +83,8 @@ def _each(session: Session, table: Table, statement: str, rows: Iterable[Row]) -
     changed = done = 0
     source = iter(rows)
     cursor = session.connection.cursor()
+    if not table.name.startswith(BOOKKEEPING_PREFIX):
+        session.suspect()
     with _all_or_nothing(session):
         while True:
             chunk = list(islice(source, CHUNK))

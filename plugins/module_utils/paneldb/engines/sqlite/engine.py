@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -20,6 +21,11 @@ from ..target import Target
 from .session import Session
 
 _REBUILT = 'CREATE TABLE "_paneldb_new_'
+#: Statements that cannot break what other tables, views or triggers rely on, or that SQLite looks after itself.
+_HARMLESS = re.compile(
+    r'(?:CREATE (?:UNIQUE INDEX|INDEX|TABLE|VIEW|TRIGGER) "|DROP (?:INDEX|TRIGGER|VIEW) |PRAGMA legacy_alter_table'
+    r'|ALTER TABLE "(?:[^"]|"")*" (?:ADD|RENAME|DROP) )'
+)
 
 
 class SqliteEngine(Engine):
@@ -96,6 +102,8 @@ class SqliteEngine(Engine):
     def run(self, statement: Statement) -> None:
         if statement.text.startswith(_REBUILT) and not self._session.changes_schema:
             raise StatementFailed("A table can only be rebuilt in a transaction that was opened with schema_change.")
+        if not _HARMLESS.match(statement.text):
+            self._session.suspect()
         self._session.execute(statement.text)
 
     # --- rows ----------------------------------------------------------------------------------------------------
@@ -142,6 +150,7 @@ class SqliteEngine(Engine):
         from .parameters import bound
 
         text, values = bound(str(statement), parameters)
+        self._session.suspect()
         cursor = self._session.execute(text, values)
         with translated(self.target.path):
             rows = tuple(cursor.fetchall())

@@ -52,6 +52,7 @@ class Session:
         self.read_only = read_only
         self._depth = 0
         self._schema_change = False
+        self._suspect = False
         self._clock: Clock | None = None
         with translated(self.path):
             self.connection = _open(target, "ro" if read_only else "rw")
@@ -96,7 +97,7 @@ class Session:
         self._begin(schema_change)
         try:
             yield
-            if schema_change:
+            if self._suspect and schema_change:
                 self._verify()
             self.execute("COMMIT")
         except BaseException:
@@ -114,6 +115,10 @@ class Session:
         """Whether a transaction that may rebuild tables is open."""
         return self._schema_change
 
+    def suspect(self) -> None:
+        """Tell that something runs which may break a reference, a view or a trigger: looking for it reads every row."""
+        self._suspect = True
+
     def _begin(self, schema_change: bool) -> None:
         if schema_change:
             self.execute("PRAGMA foreign_keys = OFF")
@@ -122,7 +127,7 @@ class Session:
         except BaseException:
             self.execute("PRAGMA foreign_keys = ON")
             raise
-        self._depth, self._schema_change = 1, schema_change
+        self._depth, self._schema_change, self._suspect = 1, schema_change, False
 
     def _roll_back(self) -> None:
         """Take everything back. SQLite has done so by itself after some errors, such as a full disk."""
