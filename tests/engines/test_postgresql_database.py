@@ -81,7 +81,9 @@ def test_collation_is_given_by_template0(absent: Target) -> None:
 
 def test_owner_and_roles_change_on_an_existing_database(absent: Target, owner: str) -> None:
     made(absent)
-    _, statements = PostgresqlEngine.plan_database(absent, {"owner": owner}, PostgresqlEngine.describe_database(absent))
+    _unused, statements = PostgresqlEngine.plan_database(
+        absent, {"owner": owner}, PostgresqlEngine.describe_database(absent)
+    )
     assert [each.text.split()[1] for each in statements] == ["DATABASE", "ROLE"]
     assert made(absent, owner=owner)["owner"] == owner
     made(absent, owner=owner, roles=[absent.user])
