@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..engines.base import Engine
     from ..migrations.chain import Chain
-    from ..migrations.deploy import Outcome
+    from ..migrations.parts import Outcome
     from ..model.schema import Schema
     from ..planning import Consent, Progress
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ..migrations.deploy import Outcome
+    from ..migrations.parts import Outcome
     from ..model.plan import Plan
 
 

@@ -10,11 +10,11 @@ from ..errors import MigrationError
 from ..model.plan import LONGEST_LIST
 from ..planning import Change, Consent, compose, require_consent
 from .chain import Chain
-from .deploy import Outcome, nothing
+from .deploy import nothing
 from .drift import compare
 from .errors import Drifted
 from .ledger import BASELINE, Ledger
-from .parts import Record
+from .parts import Outcome, Record
 from .position import locate
 from .run import begin
 
@@ -47,7 +47,7 @@ def baseline(engine: Engine, chain: Chain, *, target: str = "", consent: Consent
         require_consent(outcome.plan, consent or Consent())
         if outcome.plan.changed:
             with engine.transaction():
-                begin(engine, BASELINE, outcome.plan, outcome.records).carry_out(together=True)
+                begin(engine, BASELINE, outcome).carry_out(together=True)
     return outcome
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..engines.base import Catalogue, Engine
 from ..model.operations import Alter, DoesNotFit, Operation, Place
@@ -16,30 +16,12 @@ from ..planning import Change, Consent, Progress, compose, require_consent
 from .chain import Chain, advanced, refuse_other_state
 from .errors import Drifted
 from .ledger import DEPLOY, SQUASH, STARTED, Ledger
-from .parts import Record
+from .parts import Outcome, Record
 from .position import Position, locate
 from .resume import find_unfinished, refuse_other_direction, settle
 from .run import begin
 
 DRIFT_HINT = "Look at the drift (`migrate_info`), then undo what was changed by hand or say it in a migration."
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was done or would be: the plan, and the migrations in it.
-
-    ``resumed`` tells that an earlier run was interrupted, ``empty`` that no table was there.
-    """
-
-    plan: Plan
-    records: tuple[Record, ...] = ()
-    resumed: bool = False
-    empty: bool = False
-
-    @property
-    def migrations(self) -> tuple[str, ...]:
-        """Ids in the order in which they are worked on."""
-        return tuple(dict.fromkeys(record.migration.id for record in self.records))
 
 
 def plan_deploy(engine: Engine, chain: Chain, *, target: str = "") -> Outcome:
@@ -71,7 +53,7 @@ def deploy(
         outcome = plan_deploy(engine, chain, target=target)
         require_consent(outcome.plan, consent or Consent())
         if outcome.plan.changed:
-            begin(engine, DEPLOY, outcome.plan, outcome.records, progress).carry_out(together=outcome.empty)
+            begin(engine, DEPLOY, outcome, progress).carry_out(together=outcome.empty)
     return outcome
 
 
@@ -108,6 +90,7 @@ def _plan(engine: Engine, ledger: Ledger, position: Position, target: str) -> Ou
         tuple(records),
         resumed=left is not None or bool(ledger.runs(STARTED)),
         empty=not catalogue.schema.tables,
+        catalogue=catalogue,
     )
 
 

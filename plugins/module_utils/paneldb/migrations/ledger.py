@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from ..engines.base import BOOKKEEPING_PREFIX, Encoder, Engine
+from ..engines.base import BOOKKEEPING_PREFIX, Catalogue, Encoder, Engine
 from ..errors import MigrationError
 from ..model.operations import Add, Drop
 from ..model.plan import Step
@@ -172,11 +172,11 @@ class Ledger:
             )
         return True
 
-    def create(self) -> None:
-        """Make the tables that are not there yet."""
+    def create(self, catalogue: Catalogue | None = None) -> None:
+        """Make the tables that are not there yet; ``catalogue`` saves reading it where it is at hand."""
         if not self.exists():
             missing = [Add("", table) for table in TABLES if table.name not in self._there]
-            steps, _unused = self._engine.compile(missing, self._engine.catalogue())
+            steps, _unused = self._engine.compile(missing, catalogue or self._engine.catalogue())
             self._run(steps)
             self._there = frozenset(table.name for table in TABLES)
 
@@ -249,6 +249,12 @@ class Ledger:
         key = ["run", "migration", "position"]
         told = [(each.run, each.migration, each.position, each.state, each.started_at, each.ended_at) for each in rows]
         self._update(OPERATIONS, key, ["state", "started_at", "ended_at"], told)
+
+    def finish_operations(self, run: str, rows: Sequence[OperationRow]) -> None:
+        """Put these rows in the place of all that the run still has as planned."""
+        if rows:
+            self._delete(OPERATIONS, ["run", "state"], [(run, PLANNED)])
+            self._insert(OPERATIONS, rows)
 
     def remove_operations(self, rows: Iterable[OperationRow]) -> None:
         """Remove rows of operations."""

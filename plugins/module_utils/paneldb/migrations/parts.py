@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One migration of a run: what is done to the database, and what becomes of its rows in the journal."""
+"""A run and its parts: each migration, what is done to the database, and what becomes of its rows in the journal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..model.plan import Stage
+from ..engines.base import Catalogue
+from ..model.plan import Plan, Stage
 from ..planning import Progress, apply_stage
 from .files import Migration
 from .ledger import DONE, FAILED, PLANNED, STARTED, Applied, OperationRow, now
@@ -36,6 +37,31 @@ class Record:
     def done(self) -> int:
         """How many operations an interrupted run has done already, from the first on."""
         return sum(row.state == DONE for row in self.left)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done or would be: the plan, and the migrations in it.
+
+    ``resumed`` tells that an earlier run was interrupted, ``empty`` that no table is there when migrations begin.
+    ``catalogue`` is what the plan was made on.
+    """
+
+    plan: Plan
+    records: tuple[Record, ...] = ()
+    resumed: bool = False
+    empty: bool = False
+    catalogue: Catalogue | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def migrations(self) -> tuple[str, ...]:
+        """Ids in the order in which they are worked on."""
+        return tuple(dict.fromkeys(record.migration.id for record in self.records))
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages of the migrations, one for each record; a reset has one before them."""
+        return self.plan.stages[len(self.plan.stages) - len(self.records) :]
 
 
 @dataclass

@@ -17,10 +17,9 @@ from ..model.plan import BLOCK, WARN, Plan
 from ..model.schema import Schema
 from ..planning import Change, Consent, Progress, apply_stage, compose, require_consent
 from .chain import Chain, advanced
-from .deploy import Outcome
 from .errors import NotConfirmed
 from .ledger import DEPLOY, RESET, Ledger
-from .parts import Record
+from .parts import Outcome, Record
 from .run import begin
 
 PRODUCTION = "production"
@@ -87,7 +86,7 @@ def reset(
             for stage in removal:
                 apply_stage(engine, stage, progress)
             Ledger(engine).drop()
-            journal = begin(engine, RESET, outcome.plan, outcome.records, progress)
+            journal = begin(engine, RESET, outcome, progress)
         journal.carry_out(together=outcome.empty)
     return outcome
 

@@ -12,11 +12,11 @@ from ..model.operations import NoInverse, Operation
 from ..model.schema import Schema
 from ..planning import Change, Consent, Progress, require_consent
 from .chain import Chain, advanced
-from .deploy import Outcome, nothing, planned
+from .deploy import nothing, planned
 from .errors import UnknownMigration
 from .files import Migration
 from .ledger import ROLLBACK, STARTED, Ledger
-from .parts import Record
+from .parts import Outcome, Record
 from .position import Position, locate
 from .resume import find_unfinished, refuse_other_direction, settle
 from .run import begin
@@ -53,7 +53,7 @@ def rollback(
         outcome = plan_rollback(engine, chain, target=target)
         require_consent(outcome.plan, consent or Consent())
         if outcome.plan.changed:
-            begin(engine, ROLLBACK, outcome.plan, outcome.records, progress).carry_out()
+            begin(engine, ROLLBACK, outcome, progress).carry_out()
     return outcome
 
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 
 from ..engines.base import Engine
 from ..errors import PanelDbError
-from ..model.plan import Plan, Stage
+from ..model.plan import Stage
 from ..planning import Progress
 from .ledger import (
     DONE,
@@ -33,7 +33,7 @@ from .ledger import (
     by_migration,
     new_run,
 )
-from .parts import Followed, Part, Record
+from .parts import Followed, Outcome, Part, Record
 
 #: Migrations that commit together at the most: a server keeps a lock for everything that a transaction makes.
 LARGEST_GROUP = 50
@@ -92,7 +92,7 @@ class Journal:
         self.ledger.remove_applied(identity for part in group for identity in part.record.forget)
         self.ledger.add_applied(part.applied() for part in group if part.record.keep)
         if group[-1] is self.parts[-1]:
-            self.ledger.update_operations(row for part in self.parts for row in part.unwritten())
+            self.ledger.finish_operations(self.run.id, [row for part in self.parts for row in part.unwritten()])
             self.ledger.end_run(self.run)
 
     def _fail(self, done: int, size: int, error: PanelDbError) -> None:
@@ -120,23 +120,20 @@ def _groups(parts: Sequence[Part], largest: int) -> Iterator[list[Part]]:
         yield group
 
 
-def begin(
-    engine: Engine, kind: str, plan: Plan, records: Sequence[Record], progress: Progress | None = None
-) -> Journal:
+def begin(engine: Engine, kind: str, outcome: Outcome, progress: Progress | None = None) -> Journal:
     """Commit the row of a new run and of all that it plans; make the journal where there is none.
 
     Only the holder of the lock may call this: whatever run still counts as started has no living owner.
     """
     ledger = Ledger(engine)
-    stages = plan.stages[len(plan.stages) - len(records) :]
     with engine.transaction():
-        ledger.create()
+        ledger.create(outcome.catalogue)
         for lost in ledger.runs(STARTED):
             _settle(ledger, lost)
             ledger.end_run(lost, INTERRUPTED)
-        journal = Journal(engine, ledger, new_run(kind, plan.fingerprint), progress)
+        journal = Journal(engine, ledger, new_run(kind, outcome.plan.fingerprint), progress)
         ledger.add_run(journal.run)
-        journal.plan(stages, records)
+        journal.plan(outcome.stages, outcome.records)
     return journal
 
 

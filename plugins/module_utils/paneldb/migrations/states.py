@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..engines.base import Engine
 from ..planning import Consent, Progress
 from .chain import Chain
-from .deploy import Outcome
+from .parts import Outcome
 
 LATEST, TARGET, ROLLBACK, RESET, BASELINE = "latest", "target", "rollback", "reset", "baseline"
 
