@@ -347,6 +347,26 @@ def test_what_a_person_wrote_runs_in_its_place(tmp_path: Path) -> None:
             engine.compile([Execute("other", {"postgresql": ("SELECT 1",)})], engine.catalogue())
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        "CREATE TRIGGER mine AFTER INSERT ON t BEGIN SELECT 1; END",
+        "CREATE INDEX mine ON t (a)",
+        "ALTER TABLE t ADD COLUMN mine TEXT",
+    ],
+)
+def test_a_rebuild_loses_nothing_that_came_after_its_plan(tmp_path: Path, own: str) -> None:
+    target = new_file(tmp_path / "since.db", "CREATE TABLE t (a TEXT)")
+    required = Alter("t", Column("a", Type("text"), null=True), Column("a", Type("text")))
+    with SqliteEngine.connect(target) as engine:
+        with pytest.raises(StatementFailed, match="not as it was when this was planned: mine") as caught:
+            apply_operations(engine, [Execute("mine", {"sqlite": (own,)}), required])
+        assert "migration of its own" in caught.value.hint
+        apply_operations(engine, [Execute("mine", {"sqlite": (own,)})])
+        apply_operations(engine, [required])
+    assert "mine" in "".join(f"{name} {text}" for name, text in texts(target).items())
+
+
 def column(type_text: str, **further: Any) -> Column:
     return Column("c", parse_type(type_text), null=True, **further)
 

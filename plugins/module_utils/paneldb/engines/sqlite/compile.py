@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 from ...model.operations import Add, Alter, Drop, Execute, Operation, Rename
 from ...model.plan import Statement, Step
@@ -26,6 +26,9 @@ from .words import quote
 
 if TYPE_CHECKING:
     from .mentions import Rule
+
+#: A statement, or its text where there is nothing else to it.
+Told = Union[str, Statement]
 
 #: The first version whose DROP COLUMN is sound; those before it could damage the table.
 DROP_COLUMN_SINCE = (3, 35, 5)
@@ -74,8 +77,9 @@ class Compiler:
             self._flush()
             self._step([position], self._barrier(operation))
 
-    def _step(self, positions: Iterable[int], statements: Iterable[str]) -> None:
-        self._steps.append(Step(tuple(positions), tuple(Statement(text) for text in statements)))
+    def _step(self, positions: Iterable[int], statements: Iterable[Told]) -> None:
+        made = tuple(Statement(each) if isinstance(each, str) else each for each in statements)
+        self._steps.append(Step(tuple(positions), made))
 
     def _execute(self, position: int, operation: Execute) -> None:
         if "sqlite" not in operation.up:
@@ -106,7 +110,7 @@ class Compiler:
 
     # --- whole tables, enums, renames ------------------------------------------------------------------------------
 
-    def _barrier(self, operation: Operation) -> list[str]:
+    def _barrier(self, operation: Operation) -> Sequence[Told]:
         changed = canonical_operation(operation)
         before, self._schema = self._schema, changed.apply(self._schema)
         if isinstance(changed, Rename):
@@ -129,9 +133,9 @@ class Compiler:
         self._native = replace(self._native, triggers=kept)
         return [f"DROP TABLE {quote(table.name)}"]
 
-    def _enum_changes(self, schema: Schema, before: str, after: str) -> list[str]:
+    def _enum_changes(self, schema: Schema, before: str, after: str) -> list[Told]:
         """Write the enum's view anew, and rebuild the tables that have a list of its values in a check."""
-        statements = [_drop_enum(before), create_enum(Enum(after, self._enums[after]))]
+        statements: list[Told] = [_drop_enum(before), create_enum(Enum(after, self._enums[after]))]
         for table in schema.tables:
             if any(column.type.name == "enum" and column.type.enum == before for column in table.columns):
                 changed = self._table(table.name)
@@ -195,7 +199,7 @@ class Compiler:
                 self._step(group.positions, self._rebuild(group, self._table(name)))
         self._groups.clear()
 
-    def _rebuild(self, group: _Group, after: Table) -> list[str]:
+    def _rebuild(self, group: _Group, after: Table) -> list[Told]:
         from .rebuild import Rebuild
 
         rebuild = Rebuild(group.before, after, self._enums, (group.extras, self._extras_of(after.name)))

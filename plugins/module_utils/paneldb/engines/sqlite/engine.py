@@ -23,8 +23,8 @@ from .session import Session
 _REBUILT = 'CREATE TABLE "_paneldb_new_'
 #: Statements that cannot break what other tables, views or triggers rely on, or that SQLite looks after itself.
 _HARMLESS = re.compile(
-    r'(?:CREATE (?:UNIQUE INDEX|INDEX|TABLE|VIEW|TRIGGER) "|DROP (?:INDEX|TRIGGER|VIEW) |PRAGMA legacy_alter_table'
-    r'|ALTER TABLE "(?:[^"]|"")*" (?:ADD|RENAME|DROP) )'
+    r'(?:CREATE (?:UNIQUE INDEX|INDEX|TABLE|VIEW|TRIGGER) "|DROP (?:INDEX |TRIGGER |VIEW IF EXISTS "_paneldb_)'
+    r'|PRAGMA legacy_alter_table|ALTER TABLE "(?:[^"]|"")*" (?:ADD|RENAME|DROP) )'
 )
 
 
@@ -102,6 +102,10 @@ class SqliteEngine(Engine):
     def run(self, statement: Statement) -> None:
         if statement.text.startswith(_REBUILT) and not self._session.changes_schema:
             raise StatementFailed("A table can only be rebuilt in a transaction that was opened with schema_change.")
+        if statement.command is not None:
+            from .rebuild import require_known
+
+            require_known(self._session, statement.command)
         if not _HARMLESS.match(statement.text):
             self._session.suspect()
         self._session.execute(statement.text)

@@ -62,8 +62,8 @@ class Native:
     def extras_of(self, table: str) -> Extras:
         return self.extras.get(table, NOTHING)
 
-    def triggers_of(self, table: Table) -> list[Trigger]:
-        return [trigger for trigger in self.triggers.values() if trigger.table == table.name]
+    def triggers_of(self, table: Table) -> dict[str, Trigger]:
+        return {name: trigger for name, trigger in self.triggers.items() if trigger.table == table.name}
 
     @property
     def foreign(self) -> bool:

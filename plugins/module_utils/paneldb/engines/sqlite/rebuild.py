@@ -10,17 +10,49 @@ looks at all views at a moment at which the table is not there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple, Union
 
+from ...errors import StatementFailed
+from ...model.plan import Statement
 from ...model.schema import Column, Table
 from ..base import BOOKKEEPING_PREFIX
 from .convert import Conversion, conversion
-from .ddl import Enums, counts_rows, create_indexes, create_table, row_name, touch_triggers
+from .ddl import TOUCH_PREFIX, Enums, counts_rows, create_indexes, create_table, row_name, touch_triggers
 from .native import Extras, Trigger
+from .session import Session
 from .types import default_sql
 from .words import literal, quote
 
 _CONVERSION = quote(f"{BOOKKEEPING_PREFIX}conversion")
+
+
+class Known(NamedTuple):
+    """What the plan knows of a table that it takes away: all of it comes back in the new one, and nothing else does."""
+
+    table: str
+    columns: frozenset[str]
+    others: frozenset[str]
+
+
+def require_known(session: Session, known: Known) -> None:
+    """Stop where the table is no longer what the plan was made for: what came since would be lost.
+
+    :raises StatementFailed: naming what is there and was not, or the other way round.
+    """
+    columns = session.execute("SELECT name FROM pragma_table_xinfo(?)", (known.table,))
+    others = session.execute(
+        "SELECT name FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL"
+        " AND substr(name, 1, ?) <> ?",
+        (known.table, len(TOUCH_PREFIX), TOUCH_PREFIX),
+    )
+    found = ({name for (name,) in columns} ^ known.columns) | ({name for (name,) in others} ^ known.others)
+    if found:
+        raise StatementFailed(
+            f"Table {known.table} is not as it was when this was planned: {', '.join(sorted(found))}.",
+            hint="Plan again; where a step of your own makes or drops these, run it in a migration of its own before.",
+            table=known.table,
+        )
 
 
 class Rebuild:
@@ -32,7 +64,7 @@ class Rebuild:
         self._enums = enums
         self._old_extras, self._extras = extras
 
-    def statements(self, carried: Collection[str], triggers: Collection[Trigger]) -> Iterator[str]:
+    def statements(self, carried: Collection[str], triggers: Mapping[str, Trigger]) -> Iterator[Union[str, Statement]]:
         """Give all statements, in order. ``triggers`` are those of others, which come back as they were."""
         table, fresh = quote(self._after.name), BOOKKEEPING_PREFIX + "new_" + self._after.name
         columns = [column for column in self._after.columns if column.name in carried and not column.generated]
@@ -42,13 +74,19 @@ class Rebuild:
         yield create_table(self._after, self._enums, self._extras, fresh)
         yield self._copy(fresh, conversions)
         yield from self._sequence(fresh)
-        yield f"DROP TABLE {table}"
+        yield Statement(f"DROP TABLE {table}", self._known(triggers))
         yield "PRAGMA legacy_alter_table = ON"
         yield f"ALTER TABLE {quote(fresh)} RENAME TO {table}"
         yield "PRAGMA legacy_alter_table = OFF"
         yield from create_indexes(self._after, self._extras)
         yield from touch_triggers(self._after, self._extras).values()
-        yield from (trigger.text for trigger in triggers)
+        yield from (trigger.text for trigger in triggers.values())
+
+    def _known(self, triggers: Mapping[str, Trigger]) -> Known:
+        table = self._before
+        uniques = {each.name for each in table.uniques} - self._old_extras.inner
+        indexes = {each.name for each in table.indexes}
+        return Known(table.name, frozenset(table.column_names), frozenset({*uniques, *indexes, *triggers}))
 
     def _conversion(self, column: Column) -> Conversion:
         values = self._enums[column.type.enum] if column.type.name == "enum" else ()
