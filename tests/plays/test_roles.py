@@ -53,7 +53,7 @@ def test_every_default_is_an_option_of_some_entry_point(role: str) -> None:
     assert options == set(_read(role, "defaults/main.yml"))
 
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "engine": ({"paneldb_engine": "oracle"}, "panel_engine must be one of"),
     "environment": ({"paneldb_environment": "prod"}, "panel_environment must be one of"),
     "port": ({"paneldb_login_port": "five"}, "panel_login_port"),
