@@ -94,9 +94,10 @@ class StoppableEngine:
             self._depth -= 1
 
     def _undo(self, before: Database) -> None:
-        self.database.rows = before.rows
         if self.capabilities.transactional_ddl:
             self.database.schema, self.database.executed = before.schema, before.executed
+        there = self.database.schema.table
+        self.database.rows = {name: rows for name, rows in before.rows.items() if there(name)}
 
     @contextmanager
     def lock(self, timeout: float) -> Iterator[None]:

@@ -464,6 +464,30 @@ def test_reset_needs_the_name_and_never_touches_production(
     assert states(database) == ["done"]
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["before it took effect", "after"])
+@both
+def test_a_reset_killed_anywhere_is_finished_by_the_same_command(
+    chain: Chain, capabilities: Capabilities, late: bool
+) -> None:
+    for after in range(200):
+        database = Database()
+        apply(database, chain, capabilities)
+        engine = session(database, capabilities)
+        engine.stop_after, engine.late = after, late
+        try:
+            reset(engine, chain, confirm="memory.db", environment="development")
+        except Stopped:
+            database.holder = None
+            reset(session(database, capabilities), chain, confirm="memory.db", environment="development")
+        else:
+            assert after > 5
+            return
+        assert schema(database) == THREE.normalized(), after
+        assert set(Ledger(session(database)).applied()) == {each.id for each in chain.migrations}, after
+        assert set(done(database).values()) == {1}, after
+        assert states(database)[-1] == "done", after
+
+
 def test_baseline_writes_the_journal_alone(chain: Chain) -> None:
     foreign = Table("foreign", (Column("id", Type("integer")),))
     database = Database(schema=TWO.put(foreign))

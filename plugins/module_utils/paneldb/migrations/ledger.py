@@ -181,15 +181,17 @@ class Ledger:
             self._there = frozenset(table.name for table in TABLES)
 
     def drop(self) -> None:
-        """Remove the tables where they are there."""
-        if self.exists():
+        """Remove those of the tables that are there."""
+        names = self._engine.existing_tables([table.name for table in TABLES])
+        there = tuple(table for table in TABLES if table.name in names)
+        if there:
             # No catalogue shows these tables: what it lacks is added as this engine would show it.
             catalogue = self._engine.catalogue()
-            ours = self._engine.canonical(Schema(TABLES)).tables
+            ours = self._engine.canonical(Schema(there)).tables
             shown = replace(catalogue, schema=replace(catalogue.schema, tables=(*catalogue.schema.tables, *ours)))
-            steps, _unused = self._engine.compile([Drop("", table) for table in reversed(TABLES)], shown)
+            steps, _unused = self._engine.compile([Drop("", table) for table in reversed(there)], shown)
             self._run(steps)
-            self._there = frozenset()
+        self._there = frozenset()
 
     def _run(self, steps: Iterable[Step]) -> None:
         with self._engine.transaction():
