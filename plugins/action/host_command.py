@@ -30,6 +30,8 @@ class Vaulted(InputError):
 class ActionModule(PanelDbAction):
     """Install the host command."""
 
+    USES = "host"
+
     def work(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Run the module with the command's digest, and once more with its content where the host lacks that."""
         options = {**{name: rule.get("default") for name, rule in SPEC.items()}, **self._task.args}
@@ -51,8 +53,7 @@ class ActionModule(PanelDbAction):
         arguments = {name: value for name, value in self._task.args.items() if name not in ("settings", "seeds")}
         secrets = {"settings": self._task.args.get("settings")}
         arguments["sealed"] = pack({"secrets": secrets, "documents": {**documents, "command": told}})
-        result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=task_vars)
-        return result
+        return self.call(arguments, task_vars)
 
     def documents(self, options: dict[str, Any]) -> dict[str, Any]:
         """Read what the command works on, as names and texts.

@@ -13,6 +13,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.action import 
 
 class ActionModule(PanelDbAction):
     READS = ("model", "seeds")
+    USES = "seeds"
 
     def complete(self, secrets: dict[str, Any], documents: dict[str, Any]) -> None:
         """Take from the controller's environment what seeds ask for and the task does not give."""

@@ -92,6 +92,10 @@ options:
     description:
       - Files and secrets of the controller in one string. The action plugin fills it; nobody writes it by hand.
     type: str
+  core:
+    description:
+      - The code of the collection itself, as the host runs it. The action plugin fills it; nobody writes it by hand.
+    type: dict
 attributes:
   action_group:
     description: Options can be set once for all modules of the group with C(module_defaults).

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the core meets Ansible, and the only place: options in, results out.
 
+The core is imported by its own name, ``paneldb``, once ``run`` has made it known (see ``_core``).
+
 A module says what it does in one function of a ``Call`` and hands it to ``run``. Action plugins of the same names read
 model, migration and seed files on the controller; they send them, and every secret option, sealed in one string.
 Ansible masks that one string wherever it might appear, and masks nothing else: a password that happens to be a common
@@ -18,17 +20,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .paneldb.errors import InputError, PanelDbError
+from ._core import Core
 
 if TYPE_CHECKING:
-    from .paneldb.engines.base import Engine
-    from .paneldb.engines.target import Target
-    from .paneldb.migrations.chain import Chain
-    from .paneldb.model.plan import Plan
-    from .paneldb.model.schema import Schema
-    from .paneldb.planning import Consent
-    from .paneldb.schemas.push import Push
-    from .paneldb.sources import Document
+    from paneldb.engines.base import Engine
+    from paneldb.engines.target import Target
+    from paneldb.errors import PanelDbError
+    from paneldb.migrations.chain import Chain
+    from paneldb.model.plan import Plan
+    from paneldb.model.schema import Schema
+    from paneldb.planning import Consent
+    from paneldb.schemas.push import Push
+    from paneldb.sources import Document
 
 Spec = dict[str, dict[str, Any]]
 
@@ -54,6 +57,7 @@ CONNECTION: Spec = {
     "lock_timeout": {"type": "float"},
     "statement_timeout": {"type": "float"},
     "sealed": {"type": "str", "no_log": True},
+    "core": {"type": "dict", "no_log": True},
 }
 
 #: What a plan may do; the documentation stands in the fragment ``consent``.
@@ -82,7 +86,7 @@ class Call:
     @property
     def target(self) -> Target:
         """The database that the options name, or that ``DATABASE_URL`` names where they name none."""
-        from .paneldb.engines.target import parse_target
+        from paneldb.engines.target import parse_target
 
         named = any(self.params.get(option) for option in ("url", "engine", "path", "database"))
         url = self.params.get("url") or (None if named else os.environ.get("DATABASE_URL"))
@@ -90,7 +94,7 @@ class Call:
 
     def connect(self, *, read_only: bool = False) -> Engine:
         """Open a session with the target."""
-        from .paneldb.engines import connect
+        from paneldb.engines import connect
 
         return connect(self.target, read_only=read_only)
 
@@ -100,6 +104,8 @@ class Call:
         :raises InputError: where the option that names the files was not given.
         """
         if name not in self._sealed.get("documents", {}):
+            from paneldb.errors import InputError
+
             raise InputError("This option is needed here.", source=f"option {name}")
         return self._sealed["documents"][name]
 
@@ -109,13 +115,13 @@ class Call:
 
     def model(self) -> Schema:
         """Give the model, checked."""
-        from .paneldb.model.load import load_model
+        from paneldb.model.load import load_model
 
         return load_model(as_documents(self.documents("model")))
 
     def chain(self) -> Chain:
         """Give the migrations, checked."""
-        from .paneldb.migrations.chain import load_chain
+        from paneldb.migrations.chain import load_chain
 
         lock, files = self.documents("migrations")[1:]
         return load_chain(as_documents(files), as_documents([lock])[0] if lock else None)
@@ -127,7 +133,7 @@ class Call:
     @property
     def consent(self) -> Consent:
         """What the options agree to beforehand."""
-        from .paneldb.planning import Consent
+        from paneldb.planning import Consent
 
         params = self.params
         return Consent(params["accept_hazards"], params["allow_destructive"], params["expect_fingerprint"] or "")
@@ -158,7 +164,13 @@ def run(work: Callable[[Call], Mapping[str, Any]], *specs: Spec, check_mode: boo
     ``options`` go to AnsibleModule, such as ``required_if``.
     """
     spec = {name: dict(value) for each in specs for name, value in each.items()}
-    call = Call(AnsibleModule(argument_spec=spec, supports_check_mode=check_mode, **options))
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=check_mode, **options)
+    if not module.params["core"]:
+        module.fail_json(msg="This module works together with the action plugin of its name, which did not run.")
+    Core(module.params["core"]).install()
+    from paneldb.errors import PanelDbError
+
+    call = Call(module)
     try:
         result = work(call)
     except PanelDbError as error:
@@ -168,7 +180,7 @@ def run(work: Callable[[Call], Mapping[str, Any]], *specs: Spec, check_mode: boo
 
 def plan_result(plan: Plan) -> dict[str, Any]:
     """Give the part of a result that every plan has; long lists are capped and say so."""
-    from .paneldb.model.plan import LONGEST_LIST
+    from paneldb.model.plan import LONGEST_LIST
 
     operations = plan.to_data()
     return {
@@ -189,7 +201,7 @@ def plan_result(plan: Plan) -> dict[str, Any]:
 
 def push_result(call: Call, pushed: Push) -> dict[str, Any]:
     """Give ``unmanaged`` and ``unsupported``; what an engine cannot have is a warning, too."""
-    from .paneldb.model.plan import LONGEST_LIST
+    from paneldb.model.plan import LONGEST_LIST
 
     for limit in pushed.limits:
         call.warn(f"{pushed.plan.engine} cannot have {limit.place}: {limit.reason}")
@@ -201,7 +213,7 @@ def push_result(call: Call, pushed: Push) -> dict[str, Any]:
 
 def as_documents(rows: list[list[Any]]) -> list[Document]:
     """Give documents as they were before JSON made lists of them."""
-    from .paneldb.sources import Document
+    from paneldb.sources import Document
 
     return [Document(source, data) for source, data in rows]
 
@@ -233,7 +245,7 @@ def _as_text(value: Any) -> str:
 def _unseal(sealed: str | None) -> dict[str, Any]:
     if not sealed:
         return {}
-    from .paneldb.packing import unpack
+    from paneldb.packing import unpack
 
     unsealed: dict[str, Any] = unpack(sealed)
     return unsealed

@@ -131,7 +131,7 @@ SPEC: Spec = {
 
 def ensure(call: Call) -> Mapping[str, Any]:
     """Plan the database's settings, or its end, and apply."""
-    from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb import databases
+    from paneldb import databases
 
     wanted = {name: call.params[name] for name in SETTINGS if call.params[name] is not None}
     plan = databases.plan(call.target, call.params["state"], wanted, confirm=call.params["confirm"] or "")

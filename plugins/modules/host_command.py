@@ -61,6 +61,10 @@ options:
     description:
       - Files and secrets of the controller in one string. The action plugin fills it; nobody writes it by hand.
     type: str
+  core:
+    description:
+      - The code of the collection itself, as the host runs it. The action plugin fills it; nobody writes it by hand.
+    type: dict
 extends_documentation_fragment:
   - ctrlaltplay.paneldb.attributes
   - ctrlaltplay.paneldb.attributes.full
@@ -128,12 +132,13 @@ SPEC: Spec = {
     "settings_file": {"type": "path", "default": "/etc/paneldb/paneldb.env"},
     "settings": {"type": "dict", "no_log": True},
     "sealed": {"type": "str", "no_log": True},
+    "core": {"type": "dict", "no_log": True},
 }
 
 
 def install(call: Call) -> Mapping[str, Any]:
     """Compare and, outside check mode, write; ask for the command's content only where it is needed."""
-    from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.host import installing, layout
+    from paneldb.host import installing, layout
 
     folders, files = layout.lay_out(call.params, {name: call.documents(name) for name in layout.DOCUMENTS})
     changes = installing.compare(folders, files)

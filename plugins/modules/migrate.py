@@ -200,7 +200,7 @@ SPEC: Spec = {
 
 def migrate(call: Call) -> Mapping[str, Any]:
     """Plan and, outside check mode, carry out."""
-    from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations import states
+    from paneldb.migrations import states
 
     chain, params = call.chain(), call.params
     target, confirm = params["target"] or "", params["confirm"] or ""

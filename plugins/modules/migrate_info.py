@@ -128,7 +128,7 @@ SPEC: Spec = {
 
 def inform(call: Call) -> Mapping[str, Any]:
     """Read files, journal and catalogue."""
-    from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.info import status
+    from paneldb.migrations.info import status
 
     chain = call.chain()
     with call.connect(read_only=True) as engine:

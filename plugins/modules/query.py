@@ -150,7 +150,7 @@ SPEC: Spec = {
 
 def execute(call: Call) -> Mapping[str, Any]:
     """Run the statements; in check mode none that may write."""
-    from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb import queries
+    from paneldb import queries
 
     write = call.params["write"]
     statements = queries.parse_statements(call.params["statements"])

@@ -175,7 +175,7 @@ SPEC: Spec = {"model": {"type": "str", "default": "panel"}, "prune": {"type": "b
 
 def push(call: Call) -> Mapping[str, Any]:
     """Plan and, outside check mode, apply."""
-    from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.schemas import push as schemas
+    from paneldb.schemas import push as schemas
 
     model, prune = call.model(), call.params["prune"]
     with call.connect(read_only=call.check_mode) as engine:

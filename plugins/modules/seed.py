@@ -122,7 +122,7 @@ SPEC: Spec = {
 
 def seed(call: Call) -> Mapping[str, Any]:
     """Plan and, outside check mode, write."""
-    from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.seeds.plan import run_seeds
+    from paneldb.seeds.plan import run_seeds
 
     model, documents = call.model(), call.documents("seeds")
     variables, prune = call.params["variables"] or {}, call.params["prune"]

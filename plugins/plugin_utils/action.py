@@ -14,6 +14,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb import
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.documents import parse_document
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import PanelDbError
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.packing import pack
+from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.core import core
 
 #: Files that come with the collection: model, migrations and seeds of the panel itself.
 SHIPPED = Path(__file__).resolve().parents[2] / "roles" / "panel" / "files"
@@ -35,12 +36,14 @@ LISTS = ("statements",)
 class PanelDbAction(ActionBase):
     """Run the module of the same name with the files that its options name, sealed in one string.
 
-    ``READS`` names the options that are files here: ``model``, ``migrations``, ``seeds``.
+    ``READS`` names the options that are files here: ``model``, ``migrations``, ``seeds``. ``USES`` names the use case
+    that the module calls.
     """
 
     TRANSFERS_FILES = False
     _supports_async = True
     READS: ClassVar[tuple[str, ...]] = ()
+    USES: ClassVar[str] = ""
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -52,8 +55,13 @@ class PanelDbAction(ActionBase):
             arguments = self.sealed(dict(self._task.args))
         except PanelDbError as error:
             return failure(error)
+        return self.call(arguments, task_vars)
+
+    def call(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Run the module with these arguments and what it needs of the core."""
+        told = {**arguments, "core": core(self.USES, str(arguments.get("engine") or ""))}
         wrapped = self._task.async_val
-        found: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=wrapped)
+        found: dict[str, Any] = self._execute_module(module_args=told, task_vars=task_vars, wrap_async=wrapped)
         return found
 
     def sealed(self, arguments: dict[str, Any]) -> dict[str, Any]:
