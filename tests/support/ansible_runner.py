@@ -138,6 +138,8 @@ class AnsibleRunner:
         return {
             "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
+            # Else the checkout on PYTHONPATH stands in for a collection that is not where it should be.
+            "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false",
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
             "ANSIBLE_CALLBACKS_ENABLED": "recorder",
             "ANSIBLE_HOME": str(self.scratch / "ansible"),
