@@ -54,7 +54,7 @@ def test_the_seed_brings_back_what_was_changed_and_keeps_what_operators_edit(pla
         ({"confirm": "<the right one>", "paneldb_environment": "production"}, "is never reset"),
     ],
 )
-def test_a_reset_is_refused(plays: Plays, database: Database, variables: dict[str, str], message: str) -> None:
+def test_a_reset_is_refused(plays: Plays, database: Database, variables: dict[str, Any], message: str) -> None:
     before = _ids(database)
     confirm = variables["confirm"].replace("<the right one>", database.confirm)
     failed = plays.run("migrate_reset.yml", **{**variables, "confirm": confirm}).expect_failure()
