@@ -61,9 +61,9 @@ def _stamp(files: Mapping[Path, os.stat_result]) -> str:
 
 
 def _parts(files: Mapping[Path, object]) -> dict[str, str]:
-    """Compile the files, without their documentation: it would be half of what travels."""
+    """Compile the files."""
     sources = {_name(path): path.read_bytes() for path in files}
-    code = {name: compile(text, name, "exec", dont_inherit=True, optimize=2) for name, text in sources.items()}
+    code = {name: compile(text, name, "exec", dont_inherit=True) for name, text in sources.items()}
     marshalled = {name: marshal.dumps(each) for name, each in code.items()}
     return {"magic": MAGIC, "code": packed(marshalled), "source": packed(sources)}
 

@@ -41,8 +41,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "deploy": migration_runs.engine_part,
     "differences": differences.check_mode,
     "drift": drifts.none,
-    "loads": loads.bulk,
     "status": status_calls.host_command,
+    "loads": loads.bulk,
     "growth": growth.sizes,
 }
 

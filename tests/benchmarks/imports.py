@@ -1,16 +1,18 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task costs before it does anything: the modules that it imports, compiled from source each time."""
+"""What a task costs on the host before it does anything: the modules of ours that it imports."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
+from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.core import core
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.databases import connection
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.payloads import Payload
@@ -20,7 +22,16 @@ from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.timing import Job,
 from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed
 
 GOAL = 40.0
-_EMPTY = "ansible.module_utils.basic"
+USES = {"schema": "schemas", "migrate": "migrations", "seed": "seeds"}
+FRESH, SAME = "fresh", "nothing changes"
+
+_EMPTY = "import sys; sys.path.insert(0, sys.argv[1]); import ansible.module_utils.basic"
+_OURS = f"""
+{_EMPTY}, json
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils import _ansible, _core
+_core.Core(json.loads(open(sys.argv[2]).read())).install()
+import {{names}}
+"""
 
 
 def weight(bench: Bench) -> Iterator[Row]:
@@ -28,31 +39,34 @@ def weight(bench: Bench) -> Iterator[Row]:
     for engine, bed in bench.beds.items():
         plays = Plays(Path(mkdtemp(dir=bench.scratch)))
         for module, kind, archive, names in _import_sets(plays, bed):
-            found = measured(_jobs(archive, names), bench.runs(15))
-            yield Against(engine, "an empty module", found).more(f"imports of {module}, {kind}", "ours", GOAL)
+            parts = core(USES[module], engine)
+            for note, told in (("", parts), (", other Python", {**parts, "magic": ""}))[: 1 + (kind == SAME)]:
+                found = Against(engine, "an empty module", measured(_jobs(archive, told, names), bench.runs(15)))
+                yield found.more(f"imports of {module}, {kind}{note}", "ours", GOAL)
 
 
-def _jobs(archive: Path, names: Sequence[str]) -> dict[str, Job]:
+def _jobs(archive: Path, parts: Mapping[str, str], names: Sequence[str]) -> dict[str, Job]:
+    told = archive.with_name("core.json")
+    told.write_text(json.dumps(dict(parts)))
+    ours = _OURS.format(names=", ".join(names))
     return {
-        "floor": steady(lambda: _import(archive, [_EMPTY])),
-        "ours": steady(lambda: _import(archive, [_EMPTY, *names])),
+        "floor": steady(lambda: _python(_EMPTY, archive)),
+        "ours": steady(lambda: _python(ours, archive, told)),
     }
 
 
+def _python(text: str, *arguments: Path) -> None:
+    subprocess.run([sys.executable, "-c", text, *map(str, arguments)], check=True)
+
+
 def _import_sets(plays: Plays, bed: Bed) -> Iterator[tuple[str, str, Path, list[str]]]:
-    """Give module, kind of run, archive and the modules of ours imported, in a database made for the purpose."""
+    """Give module, kind of run, archive and the modules of the core imported, in a database made for the purpose."""
     target = bed.absent()
-    payloads = {name: Payload.of(plays, task(name, connection(target))) for name in ("schema", "migrate", "seed")}
+    payloads = {name: Payload.of(plays, task(name, connection(target))) for name in USES}
     for names in (("schema",), ("migrate", "seed")):
         bed.create(target)
         for name in names:
             archive = payloads[name].archive()
-            for kind in ("fresh", "nothing changes"):
+            for kind in (FRESH, SAME):
                 yield name, kind, archive, payloads[name].imported()
         bed.drop(target)
-
-
-def _import(archive: Path, names: Sequence[str]) -> None:
-    """Import from the archive in a process of its own."""
-    text = f"import sys; sys.path.insert(0, {str(archive)!r}); import {', '.join(names)}"
-    subprocess.run([sys.executable, "-c", text], check=True)

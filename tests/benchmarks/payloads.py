@@ -21,7 +21,7 @@ from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.plays import Plays
 _KEEP = {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_PIPELINING": "0"}
 #: A line of ``-X importtime``: microseconds of the module itself, of it with what it imports, its indented name.
 _IMPORTED = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s+(\S+)$", re.MULTILINE)
-_OURS = "ansible_collections.ctrlaltplay.paneldb."
+_CORE = "paneldb"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Payload:
         profiled = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
         command = [sys.executable, str(self.file)]
         done = subprocess.run(command, check=True, capture_output=True, text=True, env=profiled)
-        return [name for name in _IMPORTED.findall(done.stderr) if name.startswith(_OURS)]
+        return [name for name in _IMPORTED.findall(done.stderr) if name.split(".")[0] == _CORE]
 
     def archive(self) -> Path:
         """Give the archive in it, from which Python imports as it does on the host: always from source."""
