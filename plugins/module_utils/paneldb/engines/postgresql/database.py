@@ -184,8 +184,10 @@ def _owner(target: Target, settings: Mapping[str, Any], wanted: Mapping[str, Any
     from .roles import statements
 
     password = wanted.get("owner_password")
-    if not password or not settings.get("owner"):
+    if not password:
         return []
+    if not settings.get("owner"):
+        raise InputError("It is not said whose password this is.", source="owner_password", hint="Give owner, too.")
     with _maintenance(target) as session:
         return statements(session, settings["owner"], str(password))
 

@@ -17,6 +17,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from ...model.plan import Statement
+from .faults import translated
 from .wording import literal, quoted
 
 if TYPE_CHECKING:
@@ -24,11 +25,26 @@ if TYPE_CHECKING:
 
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$([0-9]+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)")
 _MASK = "'********'"
+_PROHIBITED = (
+    stringprep.in_table_a1,
+    stringprep.in_table_c12,
+    stringprep.in_table_c21_c22,
+    stringprep.in_table_c3,
+    stringprep.in_table_c4,
+    stringprep.in_table_c5,
+    stringprep.in_table_c6,
+    stringprep.in_table_c7,
+    stringprep.in_table_c8,
+    stringprep.in_table_c9,
+)
 
 
 def statements(session: psycopg2.extensions.connection, name: str, password: str) -> list[Statement]:
-    """Give what leads to a role of that name that may log in with the password; nothing where it can already."""
-    with session.cursor() as cursor:
+    """Give what leads to a role of that name that may log in with the password; nothing where it can already.
+
+    :raises AccessDenied: for an account that is no superuser; only they can tell whether a password is the right one.
+    """
+    with translated("Reading the passwords of roles"), session.cursor() as cursor:
         cursor.execute("SELECT rolcanlogin, rolpassword FROM pg_catalog.pg_authid WHERE rolname = %s", [name])
         found: tuple[Any, ...] | None = cursor.fetchone()
     if found and found[0] and verifies(found[1], password):
@@ -56,6 +72,17 @@ def verifies(stored: str | None, password: str) -> bool:
 
 
 def _prepared(password: str) -> bytes:
-    """Prepare the password as SASLprep says (RFC 4013), for what can be typed; ASCII stays as it is."""
+    """Prepare the password as libpq and the server do: by SASLprep (RFC 4013) or, where that forbids it, as it is."""
+    if password.isascii():
+        return password.encode()
     mapped = (" " if stringprep.in_table_c12(each) else each for each in password if not stringprep.in_table_b1(each))
-    return unicodedata.normalize("NFKC", "".join(mapped)).encode()
+    normal = unicodedata.normalize("NFKC", "".join(mapped))
+    return (normal if normal and not _is_prohibited(normal) else password).encode()
+
+
+def _is_prohibited(text: str) -> bool:
+    """Look for what RFC 4013 prohibits (2.3), for code points that its Unicode 3.2 lacks, and for mixed directions."""
+    if any(is_in(each) for each in text for is_in in _PROHIBITED):
+        return True
+    to_left = [stringprep.in_table_d1(each) for each in text]
+    return any(to_left) and (any(map(stringprep.in_table_d2, text)) or not (to_left[0] and to_left[-1]))
