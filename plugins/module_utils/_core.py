@@ -39,7 +39,7 @@ class Core:
 
     def install(self) -> None:
         """Let Python find them from now on, before whatever else the host has by that name."""
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Tell how to load a module, None where it is not of the core."""

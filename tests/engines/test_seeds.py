@@ -140,7 +140,7 @@ def test_what_only_the_database_refuses_names_the_row_and_leaves_nothing(
 def test_seeders_at_once_make_each_row_once(target: Target, seeded: Engine) -> None:
     people = seed("people", "name", [{"name": f"p{number}"} for number in range(500)])
 
-    def work(_: int) -> tuple[int, ...]:
+    def work(_unused: int) -> tuple[int, ...]:
         with connect(target) as engine:
             return counts(run(engine, people))
 

@@ -202,7 +202,9 @@ def test_a_file_that_may_only_be_read(locked_away: Path) -> None:
                 pass
         with pytest.raises(AccessDenied):
             SqliteEngine.drop_database(target)
-        _, statements = SqliteEngine.plan_database(Target("sqlite", path=str(locked_away / "below" / "x.db")), {}, None)
+        _unused, statements = SqliteEngine.plan_database(
+            Target("sqlite", path=str(locked_away / "below" / "x.db")), {}, None
+        )
         with pytest.raises(AccessDenied, match="below"):
             SqliteEngine.apply_database(target, statements)
     assert ask(target, "SELECT count(*) FROM users") == [(20000,)]

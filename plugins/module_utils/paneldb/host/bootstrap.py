@@ -84,7 +84,7 @@ def start() -> int:
     folder = unpacked(sys.path[0], caches) if BUILD and caches else ""
     if folder:
         sys.path[0] = folder
-    from paneldb.cli import main  # type: ignore[import-not-found]
+    from paneldb.cli import main
 
     return int(main())
 

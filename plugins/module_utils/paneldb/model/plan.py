@@ -55,8 +55,8 @@ class Hazard:
 class Statement:
     """One thing the server is told. ``text`` is what people read and, on SQL engines, exactly what is sent.
 
-    ``command`` is what a document engine sends instead (its ``text`` is then the command as JSON), or what else an engine
-    must know to run the text.
+    ``command`` is what a document engine sends instead (its ``text`` is then the command as JSON), or what else an
+    engine must know to run the text.
     """
 
     text: str
