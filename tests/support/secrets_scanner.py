@@ -40,6 +40,10 @@ class SecretsScanner:
         self.planted[name] = value
         return value
 
+    def forms(self, value: str) -> Sequence[bytes]:
+        """The encodings of a secret that are looked for."""
+        return tuple(_forms(value).values())
+
     def in_bytes(self, content: bytes, where: str) -> list[Finding]:
         """Findings in ``content``, and in what was packed in it for the way to a host."""
         found = self._in_plain(content, where)

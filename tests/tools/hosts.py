@@ -3,9 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whole systemd hosts in containers, for the plays that install and run servers.
 
-Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.tools.hosts up FOLDER NAME... | down NAME... | image
-``up`` prints one JSON list with the address, port, user and key file of every host; keys are made in FOLDER. The base
-image is made once for a machine and kept in podman's own storage.
+Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.tools.hosts COMMAND
+Commands: up FOLDER NAME... | down FOLDER NAME... | image
+
+``up`` prints one JSON list with the address, port, user and key file of every host. Keys are made in FOLDER; the hosts of
+another folder are others, so that two checkouts on one machine do not meet. The base image is made once for a machine
+and kept in podman's own storage.
 """
 
 from __future__ import annotations
@@ -71,17 +74,21 @@ def up(folder: Path, names: Sequence[str]) -> list[dict[str, str]]:
     """Start a host for every name, anew if there is one, and return how each is reached when its systemd runs."""
     base = image()
     key = _key(folder)
+    down(folder, names)
     for name in names:
-        podman("rm", "--force", "--ignore", name)
-        options = ["--detach", "--systemd=always", "--name", name, "--hostname", name, "--publish", "127.0.0.1::22"]
-        podman("run", *options, *LIMITS, base, "/sbin/init")
-    return [_reached(name, key) for name in names]
+        options = ["--detach", "--systemd=always", "--hostname", name, "--publish", "127.0.0.1::22"]
+        podman("run", "--name", _container(folder, name), *options, *LIMITS, base, "/sbin/init")
+    return [{"instance": name, **_reached(_container(folder, name), key)} for name in names]
 
 
-def down(names: Sequence[str]) -> None:
+def down(folder: Path, names: Sequence[str]) -> None:
     """Remove the hosts of these names; nothing happens for those that are not there."""
     for name in names:
-        podman("rm", "--force", "--ignore", "--time", "0", name)
+        podman("rm", "--force", "--ignore", "--time", "0", _container(folder, name))
+
+
+def _container(folder: Path, name: str) -> str:
+    return f"{name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
 
 
 def _reached(name: str, key: Path) -> dict[str, str]:
@@ -94,7 +101,7 @@ def _reached(name: str, key: Path) -> dict[str, str]:
     podman("cp", str(key.with_suffix(".pub")), f"{name}:/root/.ssh/authorized_keys")
     podman("exec", name, "chown", "root:root", "/root/.ssh/authorized_keys")
     address, port = podman("port", name, "22/tcp").rsplit(":", 1)
-    return {"instance": name, "address": address, "port": port, "user": "root", "identity_file": str(key)}
+    return {"address": address, "port": port, "user": "root", "identity_file": str(key)}
 
 
 def _is_up(name: str) -> bool:
@@ -157,7 +164,7 @@ def main() -> None:
     if what == "up":
         print(json.dumps(up(Path(arguments[0]), arguments[1:])))
     elif what == "down":
-        down(arguments)
+        down(Path(arguments[0]), arguments[1:])
     else:
         print(image())
 

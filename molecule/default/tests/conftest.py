@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.ctrlaltplay.paneldb.molecule.default.tests.looking import Database, Plays
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import AnsibleRunner
+from ansible_collections.ctrlaltplay.paneldb.tests.support.secrets_scanner import SecretsScanner
 
 
 @pytest.fixture
@@ -26,3 +27,8 @@ def plays(host: Any, tmp_path: Path) -> Plays:
 @pytest.fixture
 def database(host: Any) -> Database:
     return Database(host)
+
+
+@pytest.fixture
+def secrets_scanner() -> SecretsScanner:
+    return SecretsScanner()

@@ -25,13 +25,20 @@ class Plays:
     runner: AnsibleRunner
     inventory: Path
 
-    def run(self, playbook: str, *options: str, check: bool = False, **variables: Any) -> PlayResult:
+    def run(
+        self,
+        playbook: str,
+        *options: str,
+        check: bool = False,
+        environment: Mapping[str, str] | None = None,
+        **variables: Any,
+    ) -> PlayResult:
         """Run a playbook with further variables."""
         return self.runner.playbook(
             playbook,
             inventory=self.inventory,
             variables=variables,
-            environment={"ANSIBLE_HOST_KEY_CHECKING": "false"},
+            environment={"ANSIBLE_HOST_KEY_CHECKING": "false", **(environment or {})},
             options=["--limit", self.host, *options],
             check=check,
         )

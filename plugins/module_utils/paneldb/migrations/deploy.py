@@ -21,7 +21,10 @@ from .position import Position, locate
 from .resume import find_unfinished, refuse_other_direction, settle
 from .run import begin
 
-DRIFT_HINT = "Look at the drift (`migrate_info`), then undo what was changed by hand or say it in a migration."
+DRIFT_HINT = (
+    "Look at the drift (`migrate_info`), then undo what was changed by hand or say it in a migration. Tables that were "
+    "made without migrations are recorded with state baseline."
+)
 
 
 def plan_deploy(engine: Engine, chain: Chain, *, target: str = "") -> Outcome:

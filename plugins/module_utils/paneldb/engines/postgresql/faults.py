@@ -40,7 +40,7 @@ _HINTS = {
     "40001": "Another session changed the same rows; run it again.",
     "57014": "Raise statement_timeout if the statement may take that long.",
     "25001": "Set `transaction: false` on the step.",
-    "25006": "The session is read-only: this server is a standby, or nothing may be changed here.",
+    "25006": "The session only reads: this server is a standby, or writing was not asked for (query: write).",
     "3F000": "The schema does not exist; create it with module database, or name another one in schema.",
     "42P07": "Something else has that name; rename it or remove it.",
     "42710": "Something else has that name; rename it or remove it.",

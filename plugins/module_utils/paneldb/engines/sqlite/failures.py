@@ -32,8 +32,8 @@ _KINDS: tuple[tuple[str, type[PanelDbError], str, str], ...] = (
     (
         "attempt to write a readonly database",
         AccessDenied,
-        "The database file {path} can only be read",
-        "Give this account the right to write the file and its folder.",
+        "The database file {path} can only be read here",
+        "Give this account the right to write the file and its folder; module query writes with write=true alone.",
     ),
     (
         "database or disk is full",

@@ -183,6 +183,10 @@ class Session:
 
 
 def _open(target: Target, mode: str) -> sqlite3.Connection:
+    if Path(target.path).is_dir():
+        raise ConnectionFailed(
+            f"{target.path} is a folder.", hint="Give the path of the database file.", path=target.path
+        )
     if not Path(target.path).exists():
         raise ConnectionFailed(
             f"There is no database file {target.path}.",
