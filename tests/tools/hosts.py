@@ -6,9 +6,9 @@
 Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.tools.hosts COMMAND
 Commands: up FOLDER NAME... | down FOLDER NAME... | image
 
-``up`` prints one JSON list with the address, port, user and key file of every host. Keys are made in FOLDER; the hosts of
-another folder are others, so that two checkouts on one machine do not meet. The base image is made once for a machine
-and kept in podman's own storage.
+``up`` prints one JSON list with the address, port, user and key file of every host. Keys are made in FOLDER; the hosts
+of another folder are others, so that two checkouts on one machine do not meet. The base image is made once for a
+machine and kept in podman's own storage.
 """
 
 from __future__ import annotations
