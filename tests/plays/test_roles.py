@@ -117,3 +117,18 @@ def test_role_postgresql_refuses_a_wrong_type(variable: str, runner: AnsibleRunn
 def _role_postgresql(runner: AnsibleRunner, **variables: Any) -> Any:
     role = {"ansible.builtin.include_role": {"name": "ctrlaltplay.paneldb.postgresql"}}
     return runner.tasks([{"name": "The role", **role}], variables=variables, check=True)
+
+
+def test_a_check_shows_the_plan_and_only_that_plan_runs(runner: AnsibleRunner, tmp_path: Path) -> None:
+    variables = {"paneldb_path": f"{tmp_path}/panel.db"}
+    runner.module("database", {"engine": "sqlite", "path": variables["paneldb_path"]}).expect_success()
+
+    looked = runner.playbook("migrate.yml", variables=variables, check=True).expect_success()
+    fingerprint = looked.of("migrate").result["fingerprint"]
+    assert 'CREATE TABLE "users"' in looked.stdout
+    assert f"Fingerprint {fingerprint}" in looked.stdout
+
+    other = runner.playbook("migrate.yml", variables={**variables, "paneldb_expect_fingerprint": "sha256-v1:0"})
+    assert other.expect_failure().result["code"] == "plan-changed"
+    this = runner.playbook("migrate.yml", variables={**variables, "paneldb_expect_fingerprint": fingerprint})
+    assert this.expect_success().of("migrate").result["fingerprint"] == fingerprint
