@@ -13,6 +13,7 @@ word does not blank out half of a result.
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -167,6 +168,8 @@ def run(work: Callable[[Call], Mapping[str, Any]], *specs: Spec, check_mode: boo
     module = AnsibleModule(argument_spec=spec, supports_check_mode=check_mode, **options)
     if not module.params["core"]:
         module.fail_json(msg="This module works together with the action plugin of its name, which did not run.")
+    # A module lives for one task: what it leaves lying about goes with it, and looking for that takes time.
+    gc.disable()
     Core(module.params["core"]).install()
     from paneldb.errors import PanelDbError
 

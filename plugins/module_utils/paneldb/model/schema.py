@@ -10,11 +10,15 @@ set of operations (add, drop, alter, rename) covers them all.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Union
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar, Union
 
 from .types import Type
+
+T = TypeVar("T")
 
 #: What happens to a row when the row that it refers to is deleted.
 DELETE_RULES = ("cascade", "restrict", "set_null", "no_action")
@@ -137,8 +141,11 @@ _SLOTS = {
 }
 
 
-def _name(element: Any) -> str:
-    return str(element.name)
+_NAME = operator.attrgetter("name")
+
+
+def _by_name(elements: Iterable[T]) -> tuple[T, ...]:
+    return tuple(sorted(elements, key=_NAME))
 
 
 @dataclass(frozen=True)
@@ -201,15 +208,24 @@ class Table:
 
     def normalized(self) -> Table:
         """Give the same table with everything but columns in order of name, and without ``renamed_from``."""
+        if self._is_normal:
+            return self
         return replace(
             self,
             columns=tuple(replace(each, renamed_from="") if each.renamed_from else each for each in self.columns),
-            uniques=tuple(sorted(self.uniques, key=_name)),
-            indexes=tuple(sorted(self.indexes, key=_name)),
-            foreign_keys=tuple(sorted(self.foreign_keys, key=_name)),
-            checks=tuple(sorted(self.checks, key=_name)),
+            uniques=_by_name(self.uniques),
+            indexes=_by_name(self.indexes),
+            foreign_keys=_by_name(self.foreign_keys),
+            checks=_by_name(self.checks),
             renamed_from="",
         )
+
+    @cached_property
+    def _is_normal(self) -> bool:
+        """Remembered: schemas are normalized again for every change, and nearly all of their tables stay the same."""
+        parts = (self.uniques, self.indexes, self.foreign_keys, self.checks)
+        renamed = self.renamed_from or any(column.renamed_from for column in self.columns)
+        return not renamed and all(part == _by_name(part) for part in parts if len(part) > 1)
 
     def without(self, kind: str, name: str) -> Table:
         """Give a table that lacks the element; the same table where it is not there."""
@@ -282,8 +298,7 @@ class Schema:
 
         Two schemas that mean the same are equal once both are normalized, if their columns stand in the same order.
         """
-        tables = (table.normalized() for table in self.tables)
-        return Schema(tuple(sorted(tables, key=_name)), tuple(sorted(self.enums, key=_name)))
+        return Schema(_by_name(table.normalized() for table in self.tables), _by_name(self.enums))
 
     def references_to(self, table: str) -> Iterator[tuple[Table, ForeignKey]]:
         """All foreign keys that point at the table, each with the table that holds it."""

@@ -56,6 +56,8 @@ def _names(table: Table) -> Iterator[Hazard]:
 def _scope(holder: str, names: list[str]) -> Iterator[Hazard]:
     from .words import RESERVED
 
+    if _unremarkable(names) and RESERVED.isdisjoint(map(str.upper, names)):
+        return
     seen: dict[str, str] = {}
     for name in names:
         place = f"{holder}.{name}" if holder else name
@@ -69,6 +71,12 @@ def _scope(holder: str, names: list[str]) -> Iterator[Hazard]:
         if other != name:
             message = f"{name} and {other} differ in case alone; SQLite, and MySQL on some systems, take them for one."
             yield Hazard("case-collision", WARN, place, message, "Choose another name.")
+
+
+def _unremarkable(names: list[str]) -> bool:
+    """Tell at once of names that are short and unlike, as nearly all are."""
+    longest = max(map(len, map(str.encode, names)), default=0)
+    return longest <= LONGEST_NAME and len(set(map(str.casefold, names))) == len(names)
 
 
 def _columns(table: Table) -> Iterator[Hazard]:
