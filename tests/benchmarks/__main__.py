@@ -14,9 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import (
     differences,
@@ -28,9 +26,8 @@ from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import (
     status_calls,
     whole_plays,
 )
-from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench, Benchmark
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench, Benchmark, benches
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Row, table
-from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import BEDS
 
 BENCHMARKS: Mapping[str, Benchmark] = {
     "schema": whole_plays.schema,
@@ -50,10 +47,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
 def main() -> None:
     """Run the benchmarks named on the command line and print the table."""
     arguments = _arguments()
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="paneldb-benchmarks-")))
-        beds = {name: stack.enter_context(make()) for name, make in BEDS.items()}
-        bench = Bench(scratch, beds, arguments.quick, arguments.rounds)
+    with benches(quick=arguments.quick, rounds=arguments.rounds) as bench:
         rows = list(_rows(bench, arguments.names or list(BENCHMARKS)))
     print(table(rows))
     print(_footer(rows))

@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Row
-from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed, PostgresqlBed, SqliteBed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import postgresql_server
+
+#: The server writes to the disk what it commits, as an installed one does and those of the tests do not.
+_DURABLE = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on", "log_statement": "'none'"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,17 @@ class Bench:
     def size(self, usual: int) -> int:
         """How many rows, migrations or tables to take where a thorough run takes ``usual``."""
         return max(usual // 10, 10) if self.quick else usual
+
+
+@contextmanager
+def benches(*, quick: bool, rounds: int) -> Iterator[Bench]:
+    """A bench with a bed of each engine for the duration of the block."""
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="paneldb-benchmarks-")))
+        server = stack.enter_context(postgresql_server(**_DURABLE))
+        (scratch / "sqlite").mkdir()
+        beds = {"sqlite": SqliteBed(scratch / "sqlite"), "postgresql": PostgresqlBed(server)}
+        yield Bench(scratch, beds, quick, rounds)
 
 
 #: A benchmark: yields its rows as they are measured.

@@ -23,7 +23,7 @@ _BATCH = 2000
 
 
 class CopyText:
-    """Rows as the text of COPY, made batch by batch where no text holds a character that has to be escaped."""
+    """Rows as the text of COPY, made batch by batch."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows = iter(rows)
@@ -34,7 +34,11 @@ class CopyText:
 
 
 def _text(value: Any) -> str:
-    return "\\N" if value is None else str(value)
+    if value is None:
+        return "\\N"
+    if not isinstance(value, str):
+        return str(value)
+    return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def seeds(bench: Bench) -> Iterator[Row]:
 
 def migrations(bench: Bench) -> Iterator[Row]:
     """A folder of migrations."""
-    plays, number = _plays(bench), bench.size(MIGRATIONS)
+    plays, number = _plays(bench), MIGRATIONS
     folder = data.write_chain(plays.scratch / "migrations", data.chain(number))
     yield from _against_ping(bench, plays, f"{number} migrations", "migrate", {"migrations": str(folder)}, (1.25, 1.12))
 
