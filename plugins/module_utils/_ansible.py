@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from paneldb.errors import PanelDbError
     from paneldb.migrations.chain import Chain
     from paneldb.model.plan import Plan
+    from paneldb.model.reading import Document
     from paneldb.model.schema import Schema
     from paneldb.planning import Consent
     from paneldb.schemas.push import Push
-    from paneldb.sources import Document
 
 Spec = dict[str, dict[str, Any]]
 
@@ -216,7 +216,7 @@ def push_result(call: Call, pushed: Push) -> dict[str, Any]:
 
 def as_documents(rows: list[list[Any]]) -> list[Document]:
     """Give documents as they were before JSON made lists of them."""
-    from paneldb.sources import Document
+    from paneldb.model.reading import Document
 
     return [Document(source, data) for source, data in rows]
 

@@ -15,6 +15,7 @@ from typing import Any, Callable, NamedTuple, Union
 
 from .documents import read_document
 from .errors import InputError
+from .model import reading
 from .model.reading import Fields, Place, as_list, as_mapping
 
 Name = Union[str, Path]
@@ -27,11 +28,7 @@ LOCK_FILE = "migrations.lock"
 _YAML = (".yml", ".yaml")
 
 
-class Document(NamedTuple):
-    """What is in a file: ``source`` is its name in messages, ``data`` plain values (of a lock: its text)."""
-
-    source: str
-    data: Any
+Document = reading.Document
 
 
 class MigrationSources(NamedTuple):

@@ -26,7 +26,7 @@ from .files import Migration, read_migration, refuse_other_name
 from .lock import read_lock
 
 if TYPE_CHECKING:
-    from ..sources import Document
+    from ..model.reading import Document
 
 LOCK_HEAD = (
     "# Checksums of the migrations, oldest first. Written together with them; a conflict here means that two\n"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .data import (
     LISTS,
@@ -21,11 +21,8 @@ from .data import (
     read_table,
     with_references,
 )
-from .reading import Fields, Place, as_mapping, as_text, as_texts
+from .reading import Document, Fields, Place, as_mapping, as_text, as_texts
 from .schema import Column, PrimaryKey, Schema, Table
-
-if TYPE_CHECKING:
-    from ..sources import Document
 
 
 def load_model(documents: Sequence[Document]) -> Schema:

@@ -6,14 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from ..errors import InputError
 from .data import LISTS, read_list
-from .reading import Fields, Place
-
-if TYPE_CHECKING:
-    from ..sources import Document
+from .reading import Document, Fields, Place
 
 #: The way to a place in a model. Keys, indexes and checks, which stand in lists, are named by their names.
 Keys = tuple[str, ...]

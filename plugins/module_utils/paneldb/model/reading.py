@@ -6,9 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InputError
+
+
+class Document(NamedTuple):
+    """What is in a file: ``source`` is its name in messages, ``data`` plain values (of a lock: its text)."""
+
+    source: str
+    data: Any
 
 
 class _Said(str):

@@ -10,16 +10,13 @@ quotes, ``%``, blanks and any other printable character may stand in names: engi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from .data import OPAQUE
 from .defaults import canonical_value
 from .naming import LONGEST_NAME
 from .problems import Keys, Problem, problem_error
+from .reading import Document
 from .schema import AUTOINCREMENT, NOW, UUID, Check, Column, Default, Enum, ForeignKey, Index, Schema, Table, Unique
-
-if TYPE_CHECKING:
-    from ..sources import Document
 
 #: Beginnings of names, in small letters, that belong to the collection itself and to SQLite.
 TAKEN_PREFIXES = ("_paneldb_", "sqlite_")

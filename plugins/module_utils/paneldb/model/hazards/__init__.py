@@ -82,7 +82,8 @@ def _of_one(situation: Situation) -> Iterator[Finding]:
 def _unwise(before: Schema, after: Schema) -> tuple[Hazard, ...]:
     """What lint has to say about the schema that it had not to say before."""
     changed = frozenset(table.name for table in after.tables if before.table(table.name) != table)
-    return new_findings(lint(before, changed), lint(after, changed))
+    found = lint(after, changed)
+    return new_findings(lint(before, changed), found) if found else ()
 
 
 def _once(found: Iterable[Finding]) -> Iterator[Finding]:
