@@ -45,15 +45,11 @@ class DoesNotFit(PanelDbError):
 
 
 @dataclass(frozen=True)
-class Add:
-    """Bring an element into being. ``table`` is empty for a table or an enum."""
+class _WholeElement:
+    """What is done to an element as a whole. ``table`` is empty for a table or an enum."""
 
     table: str
     element: Element
-
-    @property
-    def name(self) -> str:
-        return f"{_creating(self.element.kind)}_{self.element.kind}"
 
     @property
     def target(self) -> str:
@@ -61,6 +57,15 @@ class Add:
 
     def touches(self) -> tuple[Place, ...]:
         return ((self.table, self.element.kind, self.element.name),)
+
+
+@dataclass(frozen=True)
+class Add(_WholeElement):
+    """Bring an element into being."""
+
+    @property
+    def name(self) -> str:
+        return f"{_creating(self.element.kind)}_{self.element.kind}"
 
     def apply(self, schema: Schema) -> Schema:
         if schema.element(self.table, self.element.kind, self.element.name) is not None:
@@ -72,22 +77,12 @@ class Add:
 
 
 @dataclass(frozen=True)
-class Drop:
+class Drop(_WholeElement):
     """Remove an element, given with its whole definition."""
-
-    table: str
-    element: Element
 
     @property
     def name(self) -> str:
         return f"drop_{self.element.kind}"
-
-    @property
-    def target(self) -> str:
-        return _dotted(self.table, self.element.name)
-
-    def touches(self) -> tuple[Place, ...]:
-        return ((self.table, self.element.kind, self.element.name),)
 
     def apply(self, schema: Schema) -> Schema:
         _expect(schema, self, self.table, self.element.kind, self.element.name)
