@@ -60,7 +60,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "system": ({"paneldb_system": "perhaps"}, "panel_system"),
     "seeds": ({"paneldb_seeds": {"a": 1}}, "panel_seeds"),
     "consent": ({"paneldb_accept_hazards": {"drop-column": True}}, "panel_accept_hazards"),
-    "relative path": ({"paneldb_path": "panel.db"}, "must be absolute: panel.db"),
+    "relative path": ({"paneldb_path": "panel.db"}, "these paths must be absolute: panel.db"),
     "database of the server": (
         {"paneldb_engine": "postgresql", "paneldb_database": "postgres"},
         "belong to the server itself",

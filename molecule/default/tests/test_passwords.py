@@ -40,6 +40,7 @@ def test_a_password_is_changed_on_demand_and_kept_from_then_on(host: Any, plays:
     assert password_of(read_settings(host)) == OTHER
     assert plays.run("site.yml").expect_success().changed == ()
     assert host.run("paneldb status").succeeded
+    plays.run("site.yml", paneldb_login_password=made).expect_success()
 
 
 def test_settings_that_the_server_would_not_take_are_refused_and_the_old_ones_stay(host: Any, plays: Plays) -> None:
