@@ -183,7 +183,7 @@ def run(work: Callable[[Call], Mapping[str, Any]], *specs: Spec, check_mode: boo
 
 def plan_result(plan: Plan) -> dict[str, Any]:
     """Give the part of a result that every plan has; long lists are capped and say so."""
-    from paneldb.model.plan import LONGEST_LIST
+    from paneldb.errors import LONGEST_LIST
 
     operations = plan.to_data()
     return {
@@ -204,7 +204,7 @@ def plan_result(plan: Plan) -> dict[str, Any]:
 
 def push_result(call: Call, pushed: Push) -> dict[str, Any]:
     """Give ``unmanaged`` and ``unsupported``; what an engine cannot have is a warning, too."""
-    from paneldb.model.plan import LONGEST_LIST
+    from paneldb.errors import LONGEST_LIST
 
     for limit in pushed.limits:
         call.warn(f"{pushed.plan.engine} cannot have {limit.place}: {limit.reason}")

@@ -62,7 +62,7 @@ class Core:
 
 def packed(members: Mapping[str, bytes]) -> str:
     """Pack what belongs to each name into one ASCII string."""
-    return base64.b64encode(zlib.compress(marshal.dumps(dict(members), 4), 1)).decode("ascii")
+    return base64.b64encode(zlib.compress(marshal.dumps(dict(members), 4), 9)).decode("ascii")
 
 
 def unpacked(text: str) -> dict[str, bytes]:

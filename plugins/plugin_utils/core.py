@@ -20,8 +20,8 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils._core import M
 _FOLDER = Path(paneldb.__path__[0])
 #: Folders that hold a use case each; none of them imports another one.
 _USE_CASES = frozenset(("databases", "host", "migrations", "queries", "schemas", "seeds"))
-#: Modules for the host command alone.
-_FOR_COMMAND = ("cli.py", "zipapp_build.py")
+#: Modules for whoever reads and writes files: the controller, and the host command.
+_ELSEWHERE = frozenset(("author", "cli", "folder", "sources", "squash", "writing", "zipapp_build"))
 
 
 def core(use_case: str, engine: str) -> dict[str, str]:
@@ -43,15 +43,15 @@ def core(use_case: str, engine: str) -> dict[str, str]:
 
 
 def _files(use_case: str, engine: str) -> list[Path]:
-    """Give all files but those of other use cases, of other engines, and of the host command alone."""
-    files = {path: path.relative_to(_FOLDER).parts for path in sorted(_FOLDER.rglob("*.py"))}
-    return [path for path, parts in files.items() if _needed(parts, use_case, engine)]
+    """Give all files but those of other use cases and other engines, and those that no module needs."""
+    return [path for path in sorted(_FOLDER.rglob("*.py")) if _needed(path, use_case, engine)]
 
 
-def _needed(parts: tuple[str, ...], use_case: str, engine: str) -> bool:
+def _needed(path: Path, use_case: str, engine: str) -> bool:
+    parts = path.relative_to(_FOLDER).parts
     if parts[0] == "engines" and len(parts) > len(("engines", "base.py")):
         return engine in ("", parts[1])
-    return parts[0] == use_case or parts[0] not in (*_USE_CASES, *_FOR_COMMAND)
+    return path.stem not in _ELSEWHERE and (parts[0] == use_case or parts[0] not in _USE_CASES)
 
 
 def _stamp(files: Mapping[Path, os.stat_result]) -> str:

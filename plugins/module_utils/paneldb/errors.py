@@ -14,6 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+#: Results and errors carry so many operations, statements or hazards at the most, and say how many there are in all.
+LONGEST_LIST = 200
+
 
 class PanelDbError(Exception):
     """Base of all errors of the core.

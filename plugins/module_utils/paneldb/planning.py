@@ -15,9 +15,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from .engines.base import Catalogue, Engine
-from .errors import HazardsNotAccepted, PlanChanged, StatementFailed
+from .errors import LONGEST_LIST, HazardsNotAccepted, PlanChanged, StatementFailed
 from .model.operations import Execute, Operation
-from .model.plan import LONGEST_LIST, Hazard, Plan, Stage
+from .model.plan import Hazard, Plan, Stage
 from .model.schema import Schema
 
 

@@ -16,12 +16,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Optional
+from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
-from ..model.operations import Operation
-from ..model.plan import Statement, Step
 from ..model.schema import Check, Column, ForeignKey, Schema, Table
 from .target import Target
+
+if TYPE_CHECKING:
+    from ..model.operations import Operation
+    from ..model.plan import Statement, Step
 
 #: Leads from a logical value to a stored one; None where the two are the same.
 Encoder = Optional[Callable[[Any], Any]]

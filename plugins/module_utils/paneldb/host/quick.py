@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 
 from ..engines.journal import read_journal
-from ..errors import PanelDbError
+from ..errors import LONGEST_LIST, PanelDbError
 from .settings import read_settings
 
 TYPE_CHECKING = False
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..engines.journal import Journal
 
 _OPTIONS = {"--env-file": "env_file", "--url": "url", "--migrations": "migrations"}
-#: As ``model.plan.LONGEST_LIST``.
-LONGEST_LIST = 200
 
 
 def status(arguments: Sequence[str]) -> bool:

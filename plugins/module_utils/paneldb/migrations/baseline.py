@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from ..engines.base import Engine
-from ..errors import MigrationError
-from ..model.plan import LONGEST_LIST
+from ..errors import LONGEST_LIST, MigrationError
 from ..planning import Change, Consent, compose, require_consent
 from .chain import Chain
 from .deploy import nothing

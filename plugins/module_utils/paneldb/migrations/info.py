@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engines.base import Engine
-from ..errors import PanelDbError
-from ..model.plan import LONGEST_LIST, Hazard
+from ..errors import LONGEST_LIST, PanelDbError
+from ..model.plan import Hazard
 from .chain import Chain
 from .drift import Drift, find_drift
 from .ledger import FAILED, INTERRUPTED, STARTED, Ledger, RunRow

@@ -43,6 +43,8 @@ class Expression:
 
 @dataclass(frozen=True)
 class Column(Expression):
+    """The value of a column."""
+
     name: str
 
 
@@ -82,6 +84,8 @@ class Comparison(Expression):
 
 @dataclass(frozen=True)
 class IsNull(Expression):
+    """A test for null."""
+
     operand: Expression
 
 
@@ -106,6 +110,8 @@ class Like(Expression):
 
 @dataclass(frozen=True)
 class Not(Expression):
+    """The opposite of a condition."""
+
     operand: Expression
 
 

@@ -12,14 +12,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .operations import Operation
+if TYPE_CHECKING:
+    from .operations import Operation
 
 INFO, WARN, BLOCK = "info", "warn", "block"
-
-#: Results carry so many operations, statements or hazards at the most, and say how many there are in all.
-LONGEST_LIST = 200
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,8 @@ class Unique:
 
 @dataclass(frozen=True)
 class IndexColumn:
+    """A column of an index, with its direction."""
+
     name: str
     descending: bool = False
 
@@ -104,6 +106,8 @@ class Index:
 
 @dataclass(frozen=True)
 class ForeignKey:
+    """Columns that name a row of another table, or of the same. ``on_delete`` is one of DELETE_RULES."""
+
     kind: ClassVar[str] = "foreign_key"
     name: str
     columns: tuple[str, ...]
@@ -123,6 +127,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Enum:
+    """A named set of texts, in their order."""
+
     kind: ClassVar[str] = "enum"
     name: str
     values: tuple[str, ...]
@@ -150,6 +156,8 @@ def _by_name(elements: Iterable[T]) -> tuple[T, ...]:
 
 @dataclass(frozen=True)
 class Table:
+    """A table with all that is in it."""
+
     kind: ClassVar[str] = "table"
     name: str
     columns: tuple[Column, ...] = ()

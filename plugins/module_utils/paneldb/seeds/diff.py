@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from ..engines.base import Engine, Row
-from ..model.plan import LONGEST_LIST
+from ..errors import LONGEST_LIST
 from ..model.schema import Column
 from .changes import TableChanges, Update
 from .secrets import MASK

@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..engines.base import Engine
-from ..errors import PanelDbError
-from ..model.plan import LONGEST_LIST
+from ..errors import LONGEST_LIST, PanelDbError
 from ..model.schema import Schema
 from .cells import Reader
 from .changes import OUTCOMES, TableChanges, changes_of, writing_order

@@ -12,8 +12,6 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import ConnectionFailed, StatementFailed
-from ...model.operations import Operation
-from ...model.plan import Statement, Step
 from ...model.schema import Check, Column, ForeignKey, Schema, Table
 from ..base import Capabilities, Catalogue, Encoder, Engine, Limit, Result, Row, Server
 from ..target import Target
@@ -22,6 +20,9 @@ from .session import milliseconds, open_session
 
 if TYPE_CHECKING:
     import psycopg2.extensions
+
+    from ...model.operations import Operation
+    from ...model.plan import Statement, Step
 
 _SAVEPOINT = '"_paneldb_step"'
 #: An ALTER that waits for its lock makes all readers wait behind it, so it waits for this long and tries again.
@@ -196,6 +197,8 @@ class PostgresqlEngine(Engine):
 
     def _clear_up(self, statement: Statement) -> None:
         """Remove what a statement outside any transaction leaves half made."""
+        from ...model.plan import Statement
+
         undo = getattr(statement, "undo", "")
         if undo and not self.failed:
             with suppress(StatementFailed):

@@ -10,15 +10,17 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import StatementFailed
-from ...model.operations import Operation
-from ...model.plan import Statement, Step
 from ...model.schema import Check, Column, ForeignKey, Schema, Table
 from ..base import Capabilities, Catalogue, Encoder, Engine, Limit, Result, Row, Server
 from ..target import Target
 from .session import Session
+
+if TYPE_CHECKING:
+    from ...model.operations import Operation
+    from ...model.plan import Statement, Step
 
 _REBUILT = 'CREATE TABLE "_paneldb_new_'
 #: Statements that cannot break what other tables, views or triggers rely on, or that SQLite looks after itself.

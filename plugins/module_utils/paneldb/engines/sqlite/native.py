@@ -78,5 +78,7 @@ def _has_foreign_text(table: Table) -> bool:
 
 @dataclass(frozen=True)
 class Trigger:
+    """A trigger of somebody else, by its table and its text."""
+
     table: str
     text: str
