@@ -49,8 +49,8 @@ def main() -> None:
     arguments = _arguments()
     with benches(quick=arguments.quick, rounds=arguments.rounds) as bench:
         rows = list(_rows(bench, arguments.names or list(BENCHMARKS)))
-    print(table(rows))
-    print(_footer(rows))
+        print(table(rows))
+        print(_footer(bench, rows))
     if arguments.json:
         arguments.json.write_text(json.dumps([row.to_data() for row in rows], indent=2) + "\n")
 
@@ -73,10 +73,14 @@ def _rows(bench: Bench, names: Sequence[str]) -> Iterator[Row]:
             yield row
 
 
-def _footer(rows: Sequence[Row]) -> str:
+def _footer(bench: Bench, rows: Sequence[Row]) -> str:
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     missed = sum(not row.met for row in rows)
-    return f"\n{len(rows)} goals, {missed} not met. {os.cpu_count()} cores, load at the end {load}."
+    return (
+        f"\n{len(rows)} goals, {missed} not met. {os.cpu_count()} cores, load at the end {load}.\n"
+        f"A play with one ping takes {bench.pace:.2f} times as long as where the goals were set; milliseconds are "
+        f"divided by that."
+    )
 
 
 if __name__ == "__main__":

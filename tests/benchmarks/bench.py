@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.plays import Plays
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Row
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.timing import measured, steady
 from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed, PostgresqlBed, SqliteBed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import postgresql_server
 
+#: Seconds that a play with one ping takes on the machine on which the goals in milliseconds were set.
+REFERENCE = 0.59
 #: The server writes to the disk what it commits, as an installed one does and those of the tests do not.
 _DURABLE = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on", "log_statement": "'none'"}
 
@@ -35,6 +40,18 @@ class Bench:
     def size(self, usual: int) -> int:
         """How many rows, migrations or tables to take where a thorough run takes ``usual``."""
         return max(usual // 10, 10) if self.quick else usual
+
+    @cached_property
+    def pace(self) -> float:
+        """How many times as long as that machine this one takes: milliseconds are compared after division by it."""
+        plays = self.plays()
+        pings = plays.pings()
+        found = measured({"ping": steady(lambda: plays.run(pings))}, self.runs(7))
+        return found.of("ping").processor / REFERENCE
+
+    def plays(self) -> Plays:
+        """Plays in a folder of their own."""
+        return Plays(Path(mkdtemp(dir=self.scratch)))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.seeds.
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import data
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.databases import session
-from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Row, absolute
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Alone, Row
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.timing import measured, steady
 
 #: Milliseconds by rows.
@@ -40,10 +40,10 @@ def _difference(bench: Bench, engine_name: str, number: int, goal: float) -> Ite
             "same": steady(lambda: _plan(engine, schema, rows, 0)),
             "edited": steady(lambda: _plan(engine, schema, edited, -(-number // DIFFERENT))),
         }
-        found = measured(jobs, bench.runs(15))
+        found = Alone(engine_name, measured(jobs, bench.runs(15)), bench.pace)
     work = f"difference of {number:,} rows"
-    yield absolute(f"{work}, none changes", engine_name, found, "same", goal)
-    yield absolute(f"{work}, one in {DIFFERENT} changes", engine_name, found, "edited", goal)
+    yield found.takes(f"{work}, none changes", "same", goal)
+    yield found.takes(f"{work}, one in {DIFFERENT} changes", "edited", goal)
 
 
 def _plan(engine: Engine, schema: Schema, rows: list[dict[str, Any]], updated: int) -> None:

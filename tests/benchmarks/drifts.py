@@ -18,7 +18,7 @@ from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import data
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.databases import session
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.queries import catalogue_queries
-from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Row, absolute
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Alone, Row
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.timing import Job, Work, measured, steady
 
 TABLES, QUERIES, WHOLE = 40, 5.0, 25.0
@@ -31,9 +31,9 @@ def none(bench: Bench) -> Iterator[Row]:
         with session(bed) as engine:
             deploy(engine, chain)
             jobs = {"queries": steady(catalogue_queries(engine)), "whole": _check(engine, chain)}
-            found = measured(jobs, bench.runs(25))
-        yield absolute(f"drift of {TABLES} tables, queries", engine_name, found, "queries", QUERIES)
-        yield absolute(f"drift of {TABLES} tables, in all", engine_name, found, "whole", WHOLE)
+            found = Alone(engine_name, measured(jobs, bench.runs(25)), bench.pace)
+        yield found.takes(f"drift of {TABLES} tables, queries", "queries", QUERIES)
+        yield found.takes(f"drift of {TABLES} tables, in all", "whole", WHOLE)
 
 
 def _check(engine: Engine, chain: Chain) -> Job:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import mkdtemp
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.core import core
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench
@@ -37,22 +36,30 @@ import {{names}}
 def weight(bench: Bench) -> Iterator[Row]:
     """What the imports of each module cost over those of a module that does nothing."""
     for engine, bed in bench.beds.items():
-        plays = Plays(Path(mkdtemp(dir=bench.scratch)))
+        plays = bench.plays()
         for module, kind, archive, names in _import_sets(plays, bed):
             parts = core(USES[module], engine)
-            for note, told in (("", parts), (", other Python", {**parts, "magic": ""}))[: 1 + (kind == SAME)]:
-                found = Against(engine, "an empty module", measured(_jobs(archive, told, names), bench.runs(15)))
-                yield found.more(f"imports of {module}, {kind}{note}", "ours", GOAL)
+            jobs = {**_jobs(archive, parts, names), "another": _another_python(archive, parts, names)}
+            found = Against(engine, "an empty module", measured(jobs, bench.runs(15)), bench.pace)
+            yield found.more(f"imports of {module}, {kind}", "ours", GOAL)
+            if kind == SAME:
+                yield found.more(f"imports of {module}, {kind}, on another Python", "another", GOAL)
 
 
 def _jobs(archive: Path, parts: Mapping[str, str], names: Sequence[str]) -> dict[str, Job]:
-    told = archive.with_name("core.json")
+    told, ours = archive.with_name("core.json"), _OURS.format(names=", ".join(names))
     told.write_text(json.dumps(dict(parts)))
-    ours = _OURS.format(names=", ".join(names))
     return {
         "floor": steady(lambda: _python(_EMPTY, archive)),
         "ours": steady(lambda: _python(ours, archive, told)),
     }
+
+
+def _another_python(archive: Path, parts: Mapping[str, str], names: Sequence[str]) -> Job:
+    """Import as a host does whose Python is not the controller's: from source."""
+    told, ours = archive.with_name("source.json"), _OURS.format(names=", ".join(names))
+    told.write_text(json.dumps({**parts, "magic": ""}))
+    return steady(lambda: _python(ours, archive, told))
 
 
 def _python(text: str, *arguments: Path) -> None:

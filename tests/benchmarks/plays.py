@@ -39,21 +39,30 @@ class Plays:
         """Write a play of pings, the floor of all plays."""
         return self.write(*[PING] * number)
 
-    def run(self, playbook: Path, *, changed: Optional[bool] = None, **environment: str) -> str:
+    def run(
+        self, playbook: Path, *, changed: Optional[bool] = None, variables: Optional[Mapping[str, str]] = None
+    ) -> str:
         """Run a playbook and give what it printed.
 
         AssertionError, with all of it, where it failed, or did not change something as it was to do.
         """
-        done = self.start(playbook, **environment)
+        options = ["-e", json.dumps(dict(variables))] if variables else []
+        done = self.start(playbook, *options)
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         counted = sum(map(int, _CHANGED.findall(done.stdout)))
         assert changed is None or changed == bool(counted), f"changed={counted}:\n{done.stdout}"
         return done.stdout
 
-    def start(self, playbook: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    def start(self, playbook: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a playbook, whatever comes of it."""
         return subprocess.run(
-            [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(LOCAL_INVENTORY), str(playbook)],
+            [
+                str(Path(sys.executable).parent / "ansible-playbook"),
+                "-i",
+                str(LOCAL_INVENTORY),
+                str(playbook),
+                *options,
+            ],
             cwd=CHECKOUT,
             env={**os.environ, **self._environment(), **environment},
             stdin=subprocess.DEVNULL,

@@ -69,6 +69,7 @@ class Against:
     engine: str
     floor: str
     timings: Timings
+    pace: float = 1.0
     floor_job: str = "floor"
 
     def ratio(self, work: str, job: str, goal: float) -> Row:
@@ -77,19 +78,28 @@ class Against:
         return Row(work, self.engine, self.floor, value.clock, goal, TIMES, value.processor, *self._seconds(job))
 
     def more(self, work: str, job: str, goal: float) -> Row:
-        """Milliseconds that the job takes over the floor."""
+        """Milliseconds at the pace of the goals that the job takes over the floor."""
         value = self.timings.more(job, self.floor_job)
-        measured = (value.clock * 1000, goal, MILLISECONDS, value.processor * 1000)
+        measured = (value.clock / self.pace * 1000, goal, MILLISECONDS, value.processor / self.pace * 1000)
         return Row(work, self.engine, self.floor, *measured, *self._seconds(job))
 
     def _seconds(self, job: str) -> tuple[float, float]:
         return self.timings.of(job).clock, self.timings.of(self.floor_job).clock
 
 
-def absolute(work: str, engine: str, timings: Timings, job: str, goal: float) -> Row:
-    """Milliseconds that the job takes."""
-    value = timings.of(job)
-    return Row(work, engine, "-", value.clock * 1000, goal, MILLISECONDS, value.processor * 1000, value.clock)
+@dataclass(frozen=True)
+class Alone:
+    """What rows of one kind have in common where the jobs of some timings are measured against nothing."""
+
+    engine: str
+    timings: Timings
+    pace: float
+
+    def takes(self, work: str, job: str, goal: float) -> Row:
+        """Milliseconds at the pace of the goals that the job takes."""
+        value = self.timings.of(job)
+        measured = (value.clock / self.pace * 1000, goal, MILLISECONDS, value.processor / self.pace * 1000)
+        return Row(work, self.engine, "-", *measured, value.clock)
 
 
 def _digits(unit: str) -> int:
