@@ -8,6 +8,7 @@ Names are plain ones: on SQLite its inspector finds names of keys by a pattern, 
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines import connect
@@ -20,6 +21,8 @@ from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.strategies import schemas
 
 
+# Tables that refer to each other are made all the same; only the order in which Alembic compares them is then open.
+@pytest.mark.filterwarnings("ignore:Cannot correctly sort tables")
 @settings(max_examples=10)
 @given(model=schemas(PLAIN_STEMS))
 def test_sqlalchemy_sees_what_it_would_have_made(bed: Bed, model: Schema) -> None:
