@@ -33,7 +33,7 @@ def sizes(bench: Bench) -> Iterator[Row]:
         for work, (job, few, many, rounds) in _SIZED.items():
             small, large = (few, many) if not bench.quick else (-(-few // 2), -(-many // 10))
             jobs = {"few": job(bed, small), "many": job(bed, large)}
-            found = measured(jobs, bench.runs(rounds), warm_up=rounds > 1)
+            found = measured(jobs, bench.runs(rounds), warm_up=many < 1_000_000)
             growth, factor = found.ratio("many", "few"), large / small
             title, floor = f"growth: {work}, {small:,} to {large:,}", f"{factor:g} times the time of {small:,}"
             seconds = (found.of("many").clock, found.of("few").clock)
@@ -113,6 +113,6 @@ _SIZED: dict[str, tuple[Sized, int, int, int]] = {
     "tables compared": (_same_tables, 10, 100, 5),
     "migrations deployed": (_migrations, 100, 1_000, 3),
     "migrations applied already": (_same_migrations, 100, 1_000, 3),
-    "rows seeded": (_rows, 10_000, 1_000_000, 1),
-    "rows compared": (_same_rows, 10_000, 1_000_000, 1),
+    "rows seeded": (_rows, 10_000, 1_000_000, 3),
+    "rows compared": (_same_rows, 10_000, 1_000_000, 3),
 }
