@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path, PurePosixPath
+
 import pytest
 
 from ansible_collections.ctrlaltplay.paneldb.molecule.default.tests.looking import Database, Plays
