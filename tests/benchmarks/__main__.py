@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures the speed of the collection and prints it beside its goals. Nothing here fails because something is slow.
 
-Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.benchmarks [--quick] [--json FILE] [NAME...]
+Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.benchmarks [--quick] [--rounds N] [--json FILE]
+       [--markdown FILE] [NAME...]
 Names are the keys of BENCHMARKS; without any all of them run.
 """
 
@@ -27,7 +28,7 @@ from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import (
     whole_plays,
 )
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench, Benchmark, benches
-from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Row, table
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Row, markdown, table
 
 BENCHMARKS: Mapping[str, Benchmark] = {
     "schema": whole_plays.schema,
@@ -51,6 +52,8 @@ def main() -> None:
         rows = list(_rows(bench, arguments.names or list(BENCHMARKS)))
         print(table(rows))
         print(_footer(bench, rows))
+    if arguments.markdown:
+        arguments.markdown.write_text(markdown(rows))
     if arguments.json:
         arguments.json.write_text(json.dumps([row.to_data() for row in rows], indent=2) + "\n")
 
@@ -63,6 +66,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=0, help="rounds of every measurement")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to a file")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table for the documentation")
     return parser.parse_args()
 
 

@@ -45,8 +45,10 @@ class Row:
         return "met" if self.met else f"NOT MET: {self._reason()}"
 
     def _reason(self) -> str:
-        key = f"{self.work} ({self.engine})"
-        return next((reason for beginning, reason in REASONS.items() if key.startswith(beginning)), "not known yet")
+        for beginning, engine, reason in REASONS:
+            if self.work.startswith(beginning) and engine in ("", self.engine):
+                return reason
+        return "not known yet"
 
     def cells(self) -> tuple[str, ...]:
         """The row as text."""
@@ -100,6 +102,15 @@ class Alone:
         value = self.timings.of(job)
         measured = (value.clock / self.pace * 1000, goal, MILLISECONDS, value.processor / self.pace * 1000)
         return Row(work, self.engine, "-", *measured, value.clock)
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The rows as a table for the documentation: no times, which mean nothing on another machine."""
+    lines = [("work", "engine", "measured against", "measured", "goal", "verdict"), ("---",) * 6]
+    for row in rows:
+        work, engine, floor, _, _, measured, _, goal, verdict = row.cells()
+        lines.append((work, engine, floor, measured, goal, verdict))
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _digits(unit: str) -> int:
