@@ -106,10 +106,10 @@ class Alone:
 
 def markdown(rows: Sequence[Row]) -> str:
     """The rows as a table for the documentation: no times, which mean nothing on another machine."""
-    lines = [("work", "engine", "measured against", "measured", "goal", "verdict"), ("---",) * 6]
-    for row in rows:
-        work, engine, floor, _, _, measured, _, goal, verdict = row.cells()
-        lines.append((work, engine, floor, measured, goal, verdict))
+    headings = ("work", "engine", "measured against", "measured", "goal", "verdict")
+    chosen = [HEADINGS.index(name) for name in ("work", "engine", "floor", "measured", "goal", "verdict")]
+    lines = [headings, ("---",) * len(headings)]
+    lines.extend(tuple(row.cells()[each] for each in chosen) for row in rows)
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
