@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -47,7 +48,14 @@ class PanelDbAction(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        return {**result, **self.work(task_vars)}
+        # A worker is there for one task; looking for garbage among all that Ansible holds takes longer than much of it.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return {**result, **self.work(task_vars)}
+        finally:
+            if collecting:
+                gc.enable()
 
     def work(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Run the module on the host; give its result."""
