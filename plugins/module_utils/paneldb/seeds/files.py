@@ -23,11 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InputError
 from ..model.reading import Fields, Place, as_list, nearest
-from ..model.schema import Column, Schema, Table
+
+if TYPE_CHECKING:
+    from ..model.schema import Column, Schema, Table
 
 _KEYS = ("table", "key", "protect", "secret", "prune", "when_set", "rows", "columns", "values", "src")
 

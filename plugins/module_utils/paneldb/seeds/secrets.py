@@ -10,7 +10,6 @@ from typing import Any
 
 from ..errors import PanelDbError
 from ..model.reading import Fields, Place
-from .convert import storable
 
 #: What stands for a secret wherever people look.
 MASK = "********"
@@ -133,6 +132,8 @@ def read_password(cell: Any, place: Place, variables: Mapping[str, str]) -> Pass
 
     :raises InputError: it is empty, too long for bcrypt, or not a text.
     """
+    from .convert import storable
+
     fields = Fields(cell, place, ("password", "rounds"), "a password")
     inner = fields.value("password")
     place = fields.at("password")
