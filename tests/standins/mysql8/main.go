@@ -1,0 +1,37 @@
+// Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+// GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// An in-memory server that speaks the dialect of MySQL 8, on the address given.
+
+package main
+
+import (
+	"fmt"
+	"os"
+
+	sqle "github.com/dolthub/go-mysql-server"
+	"github.com/dolthub/go-mysql-server/memory"
+	"github.com/dolthub/go-mysql-server/server"
+	"github.com/dolthub/go-mysql-server/sql"
+)
+
+func main() {
+	if err := serve(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func serve(address string) error {
+	first := memory.NewDatabase("test")
+	first.BaseDatabase.EnablePrimaryKeyIndexes()
+	provider := memory.NewDBProvider(first)
+	engine := sqle.NewDefault(provider)
+	config := server.Config{Protocol: "tcp", Address: address}
+	running, err := server.NewServer(config, engine, sql.NewContext, memory.NewSessionBuilder(provider), nil)
+	if err != nil {
+		return err
+	}
+	return running.Start()
+}

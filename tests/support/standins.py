@@ -1,0 +1,162 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers that stand in for those no package registry has: MySQL 8's dialect, and MongoDB twice.
+
+Each listens on the loopback address only, never runs as root, and ends with the process that started it. What none of
+them can show is said in docs/engines.md.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.ctrlaltplay.paneldb.tests.support.ports import LOOPBACK, free_port
+from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import (
+    PostgresServer,
+    as_server_user,
+    postgresql_server,
+    system_user,
+)
+from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import wait_until
+from ansible_collections.ctrlaltplay.paneldb.tests.tools import standins
+
+ACCOUNT = "admin"
+#: FerretDB keeps a connection for each update of a command; its server must allow more than that.
+CONNECTIONS = 90
+
+
+@dataclass
+class StandIn:
+    """A server that runs: where it listens, as whom it is entered (nobody where it has no accounts), its process."""
+
+    folder: Path
+    port: int
+    user: str = ""
+    password: str = ""
+    host: str = LOOPBACK
+    pid: int = 0
+
+    @property
+    def log(self) -> Path:
+        """What the server printed."""
+        return self.folder / "server.log"
+
+
+@contextmanager
+def ferretdb_server(postgres: PostgresServer, *, accounts: bool = False) -> Iterator[StandIn]:
+    """Run FerretDB over a database of its own on a PostgreSQL server, with one account or open to everybody."""
+    with _folder() as folder:
+        server = StandIn(folder, free_port())
+        options = [
+            "--handler=postgresql",
+            f"--listen-addr={server.host}:{server.port}",
+            "--debug-addr=",
+            "--telemetry=disable",
+            "--log-level=error",
+            f"--state-dir={folder}",
+        ]
+        database = postgres.create_database()
+        environment = {"FERRETDB_POSTGRESQL_URL": f"{postgres.url(database)}?pool_max_conns={CONNECTIONS}"}
+        if accounts:
+            server.user, server.password = ACCOUNT, secrets.token_urlsafe(18)
+            options.append("--test-enable-new-auth")
+            environment.update(_account(server))
+        program = shutil.copy(standins.ferretdb(), folder / "ferretdb")
+        try:
+            with _running(server, [str(program), *options], environment):
+                yield server
+        finally:
+            postgres.drop_database(database)
+
+
+@contextmanager
+def ferretdb(*, accounts: bool = False) -> Iterator[StandIn]:
+    """Run FerretDB over a PostgreSQL server of its own."""
+    with postgresql_server() as postgres, ferretdb_server(postgres, accounts=accounts) as server:
+        yield server
+
+
+@contextmanager
+def mysql8_server() -> Iterator[StandIn]:
+    """Run a server in memory that answers as MySQL 8; its account is root without a password."""
+    with _folder() as folder:
+        server = StandIn(folder, free_port(), user="root")
+        program = shutil.copy(standins.mysql8(), folder / "mysql8")
+        with _running(server, [str(program), f"{server.host}:{server.port}"]):
+            yield server
+
+
+@contextmanager
+def mongo_java_server() -> Iterator[StandIn]:
+    """Run mongo-java-server, the second stand-in for MongoDB. PyMongo 4.10 is the last that speaks with it."""
+    with _folder() as folder:
+        server = StandIn(folder, free_port())
+        shutil.copytree(standins.mongo_java(), folder, dirs_exist_ok=True)
+        classes = f"--class-path={folder}/jars/*"
+        launcher = str(folder / "Launcher.java")
+        with _running(server, ["java", "-Xmx256m", classes, launcher, server.host, str(server.port)]):
+            yield server
+
+
+def _account(server: StandIn) -> dict[str, str]:
+    return {
+        "FERRETDB_SETUP_DATABASE": "admin",
+        "FERRETDB_SETUP_USERNAME": server.user,
+        "FERRETDB_SETUP_PASSWORD": server.password,
+    }
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="paneldb-standin-"))
+    os.chown(folder, system_user().pw_uid, system_user().pw_gid)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(
+    server: StandIn, argv: Sequence[str], environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    with server.log.open("ab") as log:
+        process = subprocess.Popen(
+            as_server_user(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=server.folder,
+            env={**os.environ, "HOME": str(server.folder), **(environment or {})},
+        )
+    server.pid = process.pid
+    try:
+        wait_until(lambda: _listens(server, process), f"{Path(argv[0]).name} on port {server.port}")
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def _listens(server: StandIn, process: subprocess.Popen[bytes]) -> bool:
+    if process.poll() is not None:
+        raise RuntimeError(f"The server ended at its start:\n{server.log.read_text()}")
+    try:
+        socket.create_connection((server.host, server.port), timeout=1).close()
+    except OSError:
+        return False
+    return True
