@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Catalogue, Engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import Operation
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer, mariadb_server
 from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import (
     PostgresServer,
     postgresql_server,
@@ -137,6 +138,39 @@ class PostgresqlBed(Bed):
         return "\n".join(line for line in dump.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
 
 
+class MysqlBed(Bed):
+    """Databases of one server of MariaDB, opened by its superuser."""
+
+    engine = "mysql"
+
+    def __init__(self, server: MariadbServer) -> None:
+        self.server = server
+
+    def absent(self) -> Target:
+        return Target(
+            engine=self.engine,
+            host=self.server.host,
+            port=self.server.port,
+            user=self.server.superuser,
+            password=self.server.password,
+            database=f"t_{secrets.token_hex(6)}",
+        )
+
+    def create(self, target: Target) -> None:
+        self.server.create_database(target.database)
+
+    def drop(self, target: Target) -> None:
+        self.server.drop_database(target.database)
+
+    def rows(self, target: Target, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self.server.run(statement, parameters, database=target.database)
+
+    def snapshot(self, target: Target) -> str:
+        if not self.server.run("SHOW DATABASES LIKE %s", [target.database]):
+            return ""
+        return self.server.dump(target.database)
+
+
 @contextmanager
 def _sqlite() -> Iterator[Bed]:
     with TemporaryDirectory(prefix="paneldb-sqlite-") as folder:
@@ -149,8 +183,14 @@ def _postgresql() -> Iterator[Bed]:
         yield PostgresqlBed(server)
 
 
+@contextmanager
+def _mysql() -> Iterator[Bed]:
+    with mariadb_server() as server:
+        yield MysqlBed(server)
+
+
 #: What makes each engine's bed for the whole run.
-BEDS = {"sqlite": _sqlite, "postgresql": _postgresql}
+BEDS = {"sqlite": _sqlite, "postgresql": _postgresql, "mysql": _mysql}
 
 
 def apply_operations(engine: Engine, operations: Sequence[Operation]) -> Catalogue:

@@ -30,6 +30,10 @@ def engine_class(name: str) -> type[Engine]:
         from .postgresql.engine import PostgresqlEngine
 
         return PostgresqlEngine
+    if name == "mysql":
+        from .mysql.engine import MysqlEngine
+
+        return MysqlEngine
     raise Unsupported(f"There is no engine {name!r} in this version.", hint="Use sqlite or postgresql.")
 
 
