@@ -28,6 +28,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors
     LockHeld,
     PanelDbError,
     StatementFailed,
+    WriteRefused,
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.plan import Statement
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import Column, PrimaryKey, Table
@@ -129,7 +130,7 @@ def test_reading_sessions_cannot_write(target: Target) -> None:
     with connect(target, read_only=True) as engine:
         with engine.transaction():
             assert engine.count(PARENTS) == 1
-        with pytest.raises(AccessDenied, match="only be read"):
+        with pytest.raises(WriteRefused, match="only be read"):
             engine.query("INSERT INTO parents VALUES ('x')")
         with pytest.raises(AccessDenied):
             engine.insert(PARENTS, ("id",), [("x",)])

@@ -199,8 +199,14 @@ class StoppableEngine:
     def table_bytes(self, table: Table) -> int:
         return 8192 * len(self.database.rows.get(table.name, ()))
 
-    def query(self, statement: Any, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
-        assert parameters is None
+    def query(
+        self,
+        statement: Any,
+        parameters: Sequence[Any] | Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Result:
+        assert parameters is limit is None
         return Result(("done",), ((statement in self.database.executed,),))
 
     def _rows(self, table: Table) -> list[dict[str, Any]]:

@@ -99,6 +99,12 @@ class ConstraintViolated(StatementFailed):
     code = "constraint-violated"
 
 
+class WriteRefused(StatementFailed):
+    """The session only reads, and the statement would have changed something; nothing was changed."""
+
+    code = "read-only"
+
+
 class LockHeld(PanelDbError):
     """Somebody else works on this database. ``details``: ``owner`` and ``age_seconds`` where the engine can tell."""
 

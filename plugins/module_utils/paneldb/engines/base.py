@@ -76,11 +76,17 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Result:
-    """What a statement of a person gave: names and rows of plain Python values, and how many rows it changed."""
+    """What a statement of a person gave: names and rows of plain Python values, and how many rows it changed.
+
+    ``truncated`` tells that there were more rows than were to be read. ``altered`` tells that the statement is of a
+    kind that changes something other than rows, such as the schema.
+    """
 
     columns: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     affected: int = 0
+    truncated: bool = False
+    altered: bool = False
 
 
 class Engine(ABC):
@@ -204,8 +210,21 @@ class Engine(ABC):
         """Delete the rows that the keys name. In bulk."""
 
     @abstractmethod
-    def query(self, statement: Any, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
-        """Run one statement of a person with bound values (``%s`` or ``%(name)s`` on every SQL engine)."""
+    def query(
+        self,
+        statement: Any,
+        parameters: Sequence[Any] | Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Result:
+        """Run one statement of a person with bound values (``%s`` or ``%(name)s`` on every SQL engine).
+
+        No more than ``limit`` rows are read, and one to tell whether there are more; what the statement changes is
+        changed as a whole all the same.
+
+        :raises WriteRefused: where the session only reads and the statement would change something.
+        :raises StatementFailed: also where the statement has ended the transaction that it ran in.
+        """
 
     # --- live facts for hazards ----------------------------------------------------------------------------------
 

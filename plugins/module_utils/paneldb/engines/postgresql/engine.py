@@ -38,8 +38,9 @@ class PostgresqlEngine(Engine):
         transactional_ddl=True, transactions=True, enforces_foreign_keys=True, online_indexes=True
     )
 
-    def __init__(self, target: Target, connection: psycopg2.extensions.connection) -> None:
+    def __init__(self, target: Target, connection: psycopg2.extensions.connection, *, read_only: bool = False) -> None:
         self.target = target
+        self.read_only = read_only
         self.in_transaction = False
         self._connection = connection
         self._known_pid = connection.get_backend_pid()
@@ -51,7 +52,7 @@ class PostgresqlEngine(Engine):
 
     @classmethod
     def connect(cls, target: Target, *, read_only: bool = False) -> PostgresqlEngine:
-        return cls(target, open_session(target, read_only=read_only))
+        return cls(target, open_session(target, read_only=read_only), read_only=read_only)
 
     def __enter__(self) -> PostgresqlEngine:
         return self
@@ -111,7 +112,8 @@ class PostgresqlEngine(Engine):
         if self.in_transaction:
             yield
             return
-        self._say("BEGIN")
+        # Once something has been read, a transaction that only reads cannot be made one that writes any more.
+        self._say("BEGIN READ ONLY; SELECT 1" if self.read_only else "BEGIN")
         self.in_transaction = True
         try:
             yield
@@ -270,10 +272,16 @@ class PostgresqlEngine(Engine):
 
         return delete(self, table, key, keys)
 
-    def query(self, statement: Any, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
+    def query(
+        self,
+        statement: Any,
+        parameters: Sequence[Any] | Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Result:
         from .query import run_query
 
-        return run_query(self, str(statement), parameters)
+        return run_query(self, statement, parameters, limit)
 
     # --- live facts for hazards ----------------------------------------------------------------------------------
 

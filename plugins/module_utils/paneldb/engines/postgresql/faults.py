@@ -23,6 +23,7 @@ from ...errors import (
     StatementFailed,
     StorageFull,
     Unsupported,
+    WriteRefused,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 INVALID_CATALOG = "3D000"
 LOCK_NOT_AVAILABLE = "55P03"
+_READ_ONLY = "25006"
 #: How errors of statements that change the schema begin.
 RUNNING = "Running a statement"
 
@@ -40,7 +42,7 @@ _HINTS = {
     "40001": "Another session changed the same rows; run it again.",
     "57014": "Raise statement_timeout if the statement may take that long.",
     "25001": "Set `transaction: false` on the step.",
-    "25006": "The session only reads: this server is a standby, or writing was not asked for (query: write).",
+    _READ_ONLY: "The session only reads: this server is a standby, or writing was not asked for (query: write).",
     "3F000": "The schema does not exist; create it with module database, or name another one in schema.",
     "42P07": "Something else has that name; rename it or remove it.",
     "42710": "Something else has that name; rename it or remove it.",
@@ -122,7 +124,8 @@ def _by_class(error: psycopg2.Error, code: str, message: str) -> PanelDbError:
         return ConnectionFailed(message, hint="Free some of the server's connections.", sqlstate=code)
     if code == "0A000":
         return Unsupported(message, sqlstate=code)
-    return StatementFailed(message, hint=_HINTS.get(code, error.diag.message_hint or ""), sqlstate=code)
+    kind = WriteRefused if code == _READ_ONLY else StatementFailed
+    return kind(message, hint=_HINTS.get(code, error.diag.message_hint or ""), sqlstate=code)
 
 
 def _message(error: psycopg2.Error, code: str) -> str:

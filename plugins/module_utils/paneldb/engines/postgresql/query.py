@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...errors import StatementFailed
+from ...errors import InputError, StatementFailed, Unsupported
 from ..base import Result
+from ..person import alters, first_word, sql_text, transaction_ended
 from .faults import translated
 
 if TYPE_CHECKING:
@@ -17,17 +19,82 @@ if TYPE_CHECKING:
 
     from .engine import PostgresqlEngine
 
+#: What a cursor of the server can be declared for begins with one of these.
+_READING = ("SELECT", "WITH", "VALUES", "TABLE")
+_CURSOR = '"_paneldb_query"'
+_SAVEPOINT = '"_paneldb_declared"'
+#: Texts and comments, in which a semicolon ends nothing.
+_QUOTED = re.compile(
+    r"""[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|(\$(?:[^\W\d]\w*)?\$).*?\1""",
+    re.DOTALL,
+)
 
-def run_query(engine: PostgresqlEngine, statement: str, parameters: Sequence[Any] | Mapping[str, Any] | None) -> Result:
+
+def run_query(
+    engine: PostgresqlEngine, statement: Any, parameters: Sequence[Any] | Mapping[str, Any] | None, limit: int | None
+) -> Result:
     """See ``Engine.query``. Without values a percent sign in the statement is one."""
+    text = sql_text(statement)
+    if engine.read_only:
+        _refuse_several(text)
     try:
         with translated("Running the query"), engine.cursor() as cursor:
-            cursor.execute(statement, _adapted(parameters) if parameters else None)
-            columns = tuple(each.name for each in cursor.description or ())
-            rows = tuple(tuple(map(_plain, row)) for row in cursor.fetchall()) if cursor.description else ()
-            return Result(columns, rows, _affected(cursor))
+            bound = cursor.mogrify(text, _adapted(parameters)) if parameters else text.encode()
+            if limit is not None and engine.in_transaction and first_word(text) in _READING:
+                return _by_cursor(engine, cursor, bound, limit)
+            return _at_once(engine, cursor, bound, limit)
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise _not_bound(error) from None
+
+
+def _by_cursor(engine: PostgresqlEngine, cursor: psycopg2.extensions.cursor, bound: bytes, limit: int) -> Result:
+    """Leave the rows on the server, which otherwise come all at once, whether they are asked for or not."""
+    cursor.execute(f"SAVEPOINT {_SAVEPOINT}")
+    try:
+        with translated("Running the query"):
+            cursor.execute(f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR ".encode() + bound)
+    except (StatementFailed, Unsupported) as error:
+        # Nothing has run yet. Either the statement is wrong and says so best itself, or it changes rows in its WITH.
+        cursor.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}")
+        return _at_once(engine, cursor, bound, limit, altered=isinstance(error, Unsupported))
+    cursor.execute(f"FETCH FORWARD {limit + 1} FROM {_CURSOR}")
+    columns, rows = _read(cursor)
+    if not engine.read_only and len(rows) > limit:
+        # What functions of the statement do is done for every row.
+        cursor.execute(f"MOVE FORWARD ALL IN {_CURSOR}")
+    cursor.execute(f"CLOSE {_CURSOR}; RELEASE SAVEPOINT {_SAVEPOINT}")
+    return Result(columns, rows[:limit], 0, len(rows) > limit)
+
+
+def _at_once(
+    engine: PostgresqlEngine,
+    cursor: psycopg2.extensions.cursor,
+    bound: bytes,
+    limit: int | None,
+    *,
+    altered: bool = False,
+) -> Result:
+    cursor.execute(bound)
+    if engine.in_transaction and not cursor.connection.info.transaction_status:
+        raise transaction_ended()
+    columns, rows = _read(cursor, limit)
+    truncated = limit is not None and cursor.description is not None and cursor.rowcount > limit
+    return Result(columns, rows, _affected(cursor), truncated, altered or alters(bound.decode("utf-8", "replace")))
+
+
+def _read(
+    cursor: psycopg2.extensions.cursor, limit: int | None = None
+) -> tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]:
+    if not cursor.description:
+        return (), ()
+    found = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
+    return tuple(each.name for each in cursor.description), tuple(tuple(map(_plain, row)) for row in found)
+
+
+def _refuse_several(text: str) -> None:
+    """Several statements in one text could end the transaction that only reads and begin another one."""
+    if ";" in text and _QUOTED.sub("", text).rstrip().rstrip(";").count(";"):
+        raise InputError("This is more than one statement.", source="statement", expected="one statement")
 
 
 def _affected(cursor: psycopg2.extensions.cursor) -> int:

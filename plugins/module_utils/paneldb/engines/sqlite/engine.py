@@ -151,17 +151,16 @@ class SqliteEngine(Engine):
 
         return delete(self._session, table, key, keys)
 
-    def query(self, statement: Any, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
-        from .failures import translated
-        from .parameters import bound
+    def query(
+        self,
+        statement: Any,
+        parameters: Sequence[Any] | Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Result:
+        from .query import run_query
 
-        text, values = bound(str(statement), parameters)
-        self._session.suspect()
-        cursor = self._session.execute(text, values)
-        with translated(self.target.path):
-            rows = tuple(cursor.fetchall())
-        columns = tuple(each[0] for each in cursor.description or ())
-        return Result(columns, rows, max(cursor.rowcount, 0))
+        return run_query(self._session, statement, parameters, limit)
 
     # --- live facts for hazards ----------------------------------------------------------------------------------
 
