@@ -33,7 +33,7 @@ def _default(text: Any) -> Any:
     """Give a default as it is where the inventory says nothing."""
     environment = NativeEnvironment()
     environment.filters["bool"] = bool
-    return environment.from_string(text).render() if isinstance(text, str) else text
+    return environment.from_string(text).render() if isinstance(text, str) and text else text
 
 
 @pytest.mark.parametrize(("role", "entry_point"), tuple(_entry_points()))
