@@ -34,7 +34,11 @@ def engine_class(name: str) -> type[Engine]:
         from .mysql.engine import MysqlEngine
 
         return MysqlEngine
-    raise Unsupported(f"There is no engine {name!r} in this version.", hint="Use sqlite or postgresql.")
+    if name == "mongodb":
+        from .mongodb.engine import MongodbEngine
+
+        return MongodbEngine
+    raise Unsupported(f"There is no engine {name!r} in this version.", hint=f"Use one of {', '.join(NAMES)}.")
 
 
 def connect(target: Target, *, read_only: bool = False) -> Engine:

@@ -98,7 +98,8 @@ class Engine(ABC):
 
     #: The name in option ``engine``.
     name: ClassVar[str]
-    capabilities: ClassVar[Capabilities]
+    #: On the class what every server of the engine has, on a session what this one has.
+    capabilities: Capabilities
 
     target: Target
 

@@ -35,9 +35,7 @@ class MysqlEngine(Engine):
     """See ``Engine``. The connection is in autocommit mode; transactions are begun and ended by statements."""
 
     name: ClassVar[str] = "mysql"
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        transactional_ddl=False, transactions=True, enforces_foreign_keys=True
-    )
+    capabilities = Capabilities(transactional_ddl=False, transactions=True, enforces_foreign_keys=True)
 
     def __init__(self, target: Target, connection: Connection) -> None:
         self.target = target

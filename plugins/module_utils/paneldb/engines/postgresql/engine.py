@@ -34,7 +34,7 @@ class PostgresqlEngine(Engine):
     """See ``Engine``. The connection is in autocommit mode; transactions are begun and ended by statements."""
 
     name: ClassVar[str] = "postgresql"
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    capabilities = Capabilities(
         transactional_ddl=True, transactions=True, enforces_foreign_keys=True, online_indexes=True
     )
 

@@ -34,9 +34,7 @@ class SqliteEngine(Engine):
     """One connection to one file. What it does in detail stands in the modules beside this one."""
 
     name: ClassVar[str] = "sqlite"
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        transactional_ddl=True, transactions=True, enforces_foreign_keys=True
-    )
+    capabilities = Capabilities(transactional_ddl=True, transactions=True, enforces_foreign_keys=True)
 
     def __init__(self, target: Target, session: Session) -> None:
         self.target = target
