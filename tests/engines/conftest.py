@@ -12,13 +12,20 @@ import pytest
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines import connect
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
-from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import BEDS, Bed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import BEDS, DIALECTS, Bed
 
 
-@pytest.fixture(scope="session", params=BEDS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test every engine; servers that know little more than a dialect come where a marker says so."""
+    if "bed" in metafunc.fixturenames:
+        dialects = DIALECTS if metafunc.definition.get_closest_marker("dialect") else {}
+        metafunc.parametrize("bed", [*BEDS, *dialects], indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def bed(request: pytest.FixtureRequest) -> Iterator[Bed]:
     """The engine's databases, for the whole run."""
-    with BEDS[request.param]() as made:
+    with {**BEDS, **DIALECTS}[request.param]() as made:
         yield made
 
 

@@ -51,7 +51,7 @@ def test_the_quick_status_says_what_the_whole_one_says(
     assert cli.main(["migrate", "deploy", "--json", "--env-file", settings]) == 0
     capsys.readouterr()
     for state in ("done", "interrupted"):
-        bed.rows(target, f"UPDATE _paneldb_runs SET state = '{state}'")
+        bed.change(target, "_paneldb_runs", {"state": state})
         assert quick.status(["status", "--json", "--env-file", settings])
         assert json.loads(capsys.readouterr().out) == _whole(capsys, settings, monkeypatch)
 
@@ -61,7 +61,7 @@ def test_the_quick_status_is_silent_where_files_and_journal_differ(
 ) -> None:
     assert cli.main(["migrate", "deploy", "--json", "--env-file", settings]) == 0
     capsys.readouterr()
-    bed.rows(target, "UPDATE _paneldb_migrations SET checksum = 'sha256-v1:other'")
+    bed.change(target, "_paneldb_migrations", {"checksum": "sha256-v1:other"})
     assert not quick.status(["status", "--env-file", settings])
     assert cli.main(["status", "--env-file", settings]) == 1
     assert "20261124120000_initial" in capsys.readouterr().err

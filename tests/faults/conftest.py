@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.ctrlaltplay.paneldb.tests.engines.conftest import bed, engine, target
+from ansible_collections.ctrlaltplay.paneldb.tests.engines.conftest import bed, engine, pytest_generate_tests, target
 
-__all__ = ["bed", "engine", "target"]
+__all__ = ["bed", "engine", "pytest_generate_tests", "target"]

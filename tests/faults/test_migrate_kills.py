@@ -114,7 +114,7 @@ def prepared(target: Target, bed: Bed, chain: Chain) -> None:
     """A database with the first migration applied, and rows in it."""
     with connect(target) as engine:
         deploy(engine, Chain(chain.migrations[:1]))
-    bed.rows(target, "INSERT INTO t (id, gone) VALUES (1, 'x'), (2, 'y'), (3, NULL)")
+    bed.put(target, "t", [{"id": 1, "gone": "x"}, {"id": 2, "gone": "y"}, {"id": 3, "gone": None}])
 
 
 def catalogue(target: Target) -> Schema:
@@ -153,12 +153,10 @@ def stopped_at(child: Any, point: int) -> bool:
 
 def journal(bed: Bed, target: Target, head: str) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
     """Applied ids, states of runs, and (position, state) of the operations of the newest migration."""
-    applied = bed.rows(target, "SELECT id FROM _paneldb_migrations ORDER BY id")
-    states = bed.rows(target, "SELECT state FROM _paneldb_runs ORDER BY started_at")
-    operations = bed.rows(
-        target, f"SELECT position, state FROM _paneldb_operations WHERE migration = '{head}' ORDER BY position"
-    )
-    return [row[0] for row in applied], [row[0] for row in states], operations
+    applied = bed.read(target, "_paneldb_migrations", ["id"])
+    states = bed.read(target, "_paneldb_runs", ["started_at", "state"])
+    operations = bed.read(target, "_paneldb_operations", ["position", "state", "migration"])
+    return [row[0] for row in applied], [row[1] for row in states], [row[:2] for row in operations if row[2] == head]
 
 
 def test_killed_anywhere_the_same_command_finishes(bed: Bed, chain: Chain, tmp_path: Path) -> None:
@@ -178,7 +176,7 @@ def test_killed_anywhere_the_same_command_finishes(bed: Bed, chain: Chain, tmp_p
         assert states in (["done", "done"], ["done", "interrupted", "done"]), point
         assert operations == [(position, "done") for position in range(len(chain.migrations[1].operations))], point
         table = "things" if wanted.table("things") else "t"
-        assert sorted(bed.rows(target, f"SELECT id FROM {table}")) == [(1,), (2,), (3,)], point
+        assert bed.read(target, table, ["id"]) == [(1,), (2,), (3,)], point
     assert points > 5
 
 

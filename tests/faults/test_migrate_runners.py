@@ -56,8 +56,8 @@ def test_of_eight_one_applies_and_the_others_find_it_done(
         answers = [said(child)["migrations"] for child in children]
     assert sorted(answers) == [[]] * 7 + [[migration.id for migration in chain.migrations]]
     assert settled(target, chain)
-    assert bed.rows(target, "SELECT state FROM _paneldb_runs") == [("done",)]
-    assert bed.rows(target, "SELECT count(*) FROM _paneldb_operations") == [(6,)]
+    assert bed.read(target, "_paneldb_runs", ["state"]) == [("done",)]
+    assert bed.count(target, "_paneldb_operations") == 6
 
 
 def test_who_does_not_wait_is_told_who_holds_it(target: Target, migrating: Migrating, chain: Chain) -> None:

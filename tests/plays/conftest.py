@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.ctrlaltplay.paneldb.tests.engines.conftest import bed, target
+from ansible_collections.ctrlaltplay.paneldb.tests.engines.conftest import bed, pytest_generate_tests, target
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import AnsibleRunner
 
-__all__ = ["bed", "target"]
+__all__ = ["bed", "pytest_generate_tests", "target"]
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_vaulted_values_are_written_and_not_shown(bed: Bed, target: Target, runn
     seeds.write_text(f"{SEED}    rows:\n      - name: one\n{cells}")
     shown = _run(runner, vault, target, seeds)
     assert [text for text in values.values() if text in shown] == []
-    [row] = bed.rows(target, f"SELECT {', '.join(values)} FROM notes")
+    [row] = bed.read(target, "notes", list(values))
     assert [str(cell).strip('"') for cell in row] == list(values.values())
 
 
@@ -79,4 +79,4 @@ def test_a_vaulted_file_is_written_and_not_shown(bed: Bed, target: Target, runne
     for file in (rows, seeds):
         _encrypted(runner, vault, "encrypt", str(file))
     assert SECRET not in _run(runner, vault, target, seeds)
-    assert bed.rows(target, "SELECT name, text FROM notes") == [("one", SECRET)]
+    assert bed.read(target, "notes", ["name", "text"]) == [("one", SECRET)]

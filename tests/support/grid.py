@@ -3,77 +3,54 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One bed per engine, so that the same test runs on every engine by parameter.
 
-A new engine joins by one subclass of :class:`Bed` and one entry in ``BEDS``; no test of the grid changes.
+A new engine joins by one subclass of :class:`Bed` (see ``bed.py``) and one entry in ``BEDS``; no test changes.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
 import subprocess
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Catalogue, Engine
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.naming import EXACT_COLLATIONS
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.session import product_of
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target, parse_target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import Operation
+from ansible_collections.ctrlaltplay.paneldb.tests.support.bed import Bed, Rows, SqlBed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer, mariadb_server
 from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import (
     PostgresServer,
     postgresql_server,
     programs,
 )
+from ansible_collections.ctrlaltplay.paneldb.tests.support.standins import mysql8_server
+
+__all__ = [
+    "BEDS",
+    "DIALECTS",
+    "Bed",
+    "DialectBed",
+    "MysqlBed",
+    "PostgresqlBed",
+    "SqlBed",
+    "SqliteBed",
+    "apply_operations",
+]
 
 
-class Bed(ABC):
-    """Databases of one engine, and a way to look into them that is not the product's."""
-
-    engine: ClassVar[str]
-
-    @abstractmethod
-    def absent(self) -> Target:
-        """A target whose database does not exist."""
-
-    @abstractmethod
-    def create(self, target: Target) -> None:
-        """Make the absent database of a target, empty."""
-
-    def empty(self) -> Target:
-        """A target whose database exists and is empty."""
-        target = self.absent()
-        self.create(target)
-        return target
-
-    @abstractmethod
-    def drop(self, target: Target) -> None:
-        """Remove a database that this bed made a target for, whether it exists or not."""
-
-    @abstractmethod
-    def rows(self, target: Target, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement through the raw driver, commit it, and return its rows, if it has any."""
-
-    @abstractmethod
-    def snapshot(self, target: Target) -> str:
-        """All that is in the database as text, by the engine's own means: two equal ones mean that nothing changed."""
-
-    @contextmanager
-    def database(self) -> Iterator[Target]:
-        """An empty database for the duration of the block."""
-        target = self.empty()
-        try:
-            yield target
-        finally:
-            self.drop(target)
-
-
-class SqliteBed(Bed):
+class SqliteBed(SqlBed):
     """Files in a folder of their own."""
 
     engine = "sqlite"
+    mark = "?"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -88,12 +65,11 @@ class SqliteBed(Bed):
         for left in Path(target.path).parent.glob(f"{Path(target.path).name}*"):
             left.unlink()
 
-    def rows(self, target: Target, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        connection = sqlite3.connect(target.path, isolation_level=None)
-        try:
-            return list(connection.execute(statement, tuple(parameters)))
-        finally:
-            connection.close()
+    def run(self, target: Target, *statements: str, parameters: Sequence[Any] = ()) -> Rows:
+        with closing(sqlite3.connect(target.path, isolation_level=None)) as connection:
+            for statement in statements[:-1]:
+                connection.execute(statement)
+            return list(connection.execute(statements[-1], tuple(parameters)))
 
     def snapshot(self, target: Target) -> str:
         if not Path(target.path).exists():
@@ -102,10 +78,11 @@ class SqliteBed(Bed):
             return "\n".join(connection.iterdump())
 
 
-class PostgresqlBed(Bed):
+class PostgresqlBed(SqlBed):
     """Databases of one server, opened by its superuser."""
 
     engine = "postgresql"
+    unguarded = "SET session_replication_role = replica"
 
     def __init__(self, server: PostgresServer) -> None:
         self.server = server
@@ -126,8 +103,9 @@ class PostgresqlBed(Bed):
     def drop(self, target: Target) -> None:
         self.server.drop_database(target.database)
 
-    def rows(self, target: Target, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self.server.run(statement, parameters, database=target.database)
+    def run(self, target: Target, *statements: str, parameters: Sequence[Any] = ()) -> Rows:
+        with closing(self.server.connect(target.database)) as connection:
+            return _executed(connection, statements, parameters)
 
     def snapshot(self, target: Target) -> str:
         if not self.server.run("SELECT 1 FROM pg_database WHERE datname = %s", [target.database]):
@@ -138,13 +116,18 @@ class PostgresqlBed(Bed):
         return "\n".join(line for line in dump.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
 
 
-class MysqlBed(Bed):
+class MysqlBed(SqlBed):
     """Databases of one server of MariaDB, opened by its superuser."""
 
     engine = "mysql"
+    unguarded = "SET foreign_key_checks = 0"
 
     def __init__(self, server: MariadbServer) -> None:
         self.server = server
+
+    @classmethod
+    def quoted(cls, name: str) -> str:
+        return "`" + name.replace("`", "``") + "`"
 
     def absent(self) -> Target:
         return Target(
@@ -162,13 +145,42 @@ class MysqlBed(Bed):
     def drop(self, target: Target) -> None:
         self.server.drop_database(target.database)
 
-    def rows(self, target: Target, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self.server.run(statement, parameters, database=target.database)
+    def run(self, target: Target, *statements: str, parameters: Sequence[Any] = ()) -> Rows:
+        with closing(self.server.connect(target.database)) as connection:
+            return _executed(connection, statements, parameters)
 
     def snapshot(self, target: Target) -> str:
         if not self.server.run("SHOW DATABASES LIKE %s", [target.database]):
             return ""
         return self.server.dump(target.database)
+
+
+class DialectBed(MysqlBed):
+    """Databases of a server that speaks MySQL's dialect, whatever it is; its own programs are not asked."""
+
+    def create(self, target: Target) -> None:
+        ((version,),) = self.server.run("SELECT version()")
+        collation = EXACT_COLLATIONS[product_of(version)[0]]
+        self.server.run(f"CREATE DATABASE {self.quoted(target.database)} CHARACTER SET utf8mb4 COLLATE {collation}")
+
+    def drop(self, target: Target) -> None:
+        self.server.run(f"DROP DATABASE IF EXISTS {self.quoted(target.database)}")
+
+    def snapshot(self, target: Target) -> str:
+        if not self.server.run("SHOW DATABASES LIKE %s", [target.database]):
+            return ""
+        tables = [str(row[0]) for row in self.rows(target, "SHOW TABLES")]
+        made = [self.rows(target, f"SHOW CREATE TABLE {self.quoted(table)}") for table in tables]
+        held = [sorted(self.rows(target, f"SELECT * FROM {self.quoted(table)}"), key=repr) for table in tables]
+        return repr((self.rows(target, "SHOW TRIGGERS"), made, held))
+
+
+def _executed(connection: Any, statements: Sequence[str], parameters: Sequence[Any]) -> Rows:
+    with closing(connection.cursor()) as cursor:
+        for statement in statements[:-1]:
+            cursor.execute(statement)
+        cursor.execute(statements[-1], tuple(parameters) or None)
+        return list(cursor.fetchall()) if cursor.description else []
 
 
 @contextmanager
@@ -189,8 +201,40 @@ def _mysql() -> Iterator[Bed]:
         yield MysqlBed(server)
 
 
+@contextmanager
+def _mysql8() -> Iterator[Bed]:
+    with mysql8_server() as server:
+        yield DialectBed(MariadbServer(server.folder, server.port, server.password, {}, server.user, server.host))
+
+
+@contextmanager
+def _postgresql_by_url(url: str) -> Iterator[Bed]:
+    target = parse_target({"url": url})
+    nowhere = Path("/nonexistent")
+    yield PostgresqlBed(PostgresServer(nowhere, target.port or 5432, target.password, target.user, target.host))
+
+
+@contextmanager
+def _mysql_by_url(url: str) -> Iterator[Bed]:
+    target = parse_target({"url": url})
+    nowhere = Path("/nonexistent")
+    yield DialectBed(MariadbServer(nowhere, target.port or 3306, target.password, {}, target.user, target.host))
+
+
+Opener = Callable[[], AbstractContextManager[Bed]]
+
 #: What makes each engine's bed for the whole run.
-BEDS = {"sqlite": _sqlite, "postgresql": _postgresql, "mysql": _mysql}
+BEDS: dict[str, Opener] = {"sqlite": _sqlite, "postgresql": _postgresql, "mysql": _mysql}
+#: Servers that know a dialect and not much else: they run the tests with the marker ``dialect``.
+DIALECTS: dict[str, Opener] = {"mysql8": _mysql8}
+#: Servers of the user's own, by the variable of the environment that holds a URL: the whole grid runs there, too.
+BY_URL: dict[str, Callable[[str], AbstractContextManager[Bed]]] = {
+    "PANELDB_TEST_POSTGRESQL_URL": _postgresql_by_url,
+    "PANELDB_TEST_MYSQL_URL": _mysql_by_url,
+}
+for _variable, _opener in BY_URL.items():
+    if os.environ.get(_variable):
+        BEDS[f"{_variable.split('_')[2].lower()}-url"] = partial(_opener, os.environ[_variable])
 
 
 def apply_operations(engine: Engine, operations: Sequence[Operation]) -> Catalogue:

@@ -6,7 +6,7 @@
 Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.tools.standins [NAME...]
 Names are the keys of STANDINS; all of them where none is given.
 
-What is built stays in the checkout's cache under the digest of its sources. Whoever comes while it is being built waits.
+What is built stays in the checkout's cache under the digest of its sources; who comes while it is being built waits.
 """
 
 from __future__ import annotations

@@ -24,9 +24,8 @@ func main() {
 }
 
 func serve(address string) error {
-	first := memory.NewDatabase("test")
-	first.BaseDatabase.EnablePrimaryKeyIndexes()
-	provider := memory.NewDBProvider(first)
+	provider := memory.NewDBProvider()
+	provider.WithOption(memory.NativeIndexProvider(true)) // keys are indexes in databases made later, too
 	engine := sqle.NewDefault(provider)
 	config := server.Config{Protocol: "tcp", Address: address}
 	running, err := server.NewServer(config, engine, sql.NewContext, memory.NewSessionBuilder(provider), nil)
