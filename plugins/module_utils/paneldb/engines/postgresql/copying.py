@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows as the text format of COPY, made column by column so that nearly all of it happens outside Python's loop.
+"""Rows as COPY reads them, batch by batch.
 
 See "COPY", section "Text Format", of the server's documentation.
 """
@@ -12,11 +12,10 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
+from ..delimited import delimited
+
 Row = tuple[Any, ...]
 
-#: Stand for the end of a value, the end of a row and null until everything else is escaped; they hardly occur in text.
-_VALUE_END, _ROW_END, _NULL = "\x1f", "\x1e", "\x1d"
-_MARKS = (_VALUE_END, _ROW_END, _NULL)
 _BATCH = 2000
 
 
@@ -58,20 +57,10 @@ class CopyText:
         return self.read()
 
     def _text(self, batch: Sequence[Row]) -> bytes:
-        nulls = 0
-        texts = []
-        for values in zip(*batch):
-            column, found = _texts(values)
-            texts.append(column)
-            nulls += found
-        joined = _ROW_END.join(map(_VALUE_END.join, zip(*texts)))
-        if "\0" in joined:
+        text = delimited(tuple(zip(*batch)))
+        if "\0" in text:
             raise self._nul_found(batch)
-        expected = (len(batch) * (len(texts) - 1), len(batch) - 1, nulls)
-        if tuple(joined.count(mark) for mark in _MARKS) != expected:
-            return _one_by_one(batch).encode()
-        escaped = _escaped(joined).replace(_VALUE_END, "\t").replace(_ROW_END, "\n")
-        return (escaped.replace(_NULL, "\\N") + "\n").encode()
+        return text.encode()
 
     def _nul_found(self, batch: Sequence[Row]) -> NulFound:
         for number, row in enumerate(batch):
@@ -79,25 +68,3 @@ class CopyText:
                 if isinstance(value, str) and "\0" in value:
                     return NulFound(self.count + number, name)
         return NulFound(self.count, "")
-
-
-def _texts(values: Sequence[Any]) -> tuple[Sequence[str], int]:
-    """Give the values of a column as text, and how many are null."""
-    nulls = values.count(None)
-    if isinstance(values[0], str):
-        return (values, 0) if not nulls else ([_NULL if value is None else value for value in values], nulls)
-    if not nulls:
-        return list(map(str, values)), 0
-    return [_NULL if value is None else str(value) for value in values], nulls
-
-
-def _escaped(text: str) -> str:
-    if "\\" in text:
-        text = text.replace("\\", "\\\\")
-    return text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-
-
-def _one_by_one(batch: Sequence[Row]) -> str:
-    """The slow way, for text that holds one of our marks."""
-    rows = ("\t".join("\\N" if value is None else _escaped(str(value)) for value in row) for row in batch)
-    return "\n".join(rows) + "\n"

@@ -16,18 +16,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from decimal import Context, Decimal, InvalidOperation
 from json.encoder import encode_basestring
-from typing import Any, Optional
+from typing import Any
 
 from ...model.schema import Column
 from ...model.types import Type
-
-Encoder = Optional[Callable[[Any], Any]]
+from ..encoding import Encoder, encode_uuid, nullable
 
 #: Types whose columns are cast to text when they are read; uuid and enums the driver hands out as text by itself.
 AS_TEXT = frozenset(("timestamp", "decimal", "json", "bytes", "foreign"))
 
 _write = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(", ", ": ")).encode
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00")
 #: Leaves of JSON that the standard library writes as the server does.
 _PLAIN = frozenset((str, int, bool, type(None)))
@@ -40,31 +38,15 @@ def encoders(columns: Sequence[Column]) -> tuple[Encoder, ...]:
 
 def decoders(columns: Sequence[Column]) -> tuple[Encoder, ...]:
     """See ``Engine.decoders``."""
-    return tuple(_nullable(_DECODERS.get(column.type.name)) for column in columns)
+    return tuple(nullable(_DECODERS.get(column.type.name)) for column in columns)
 
 
 def _encoder(kind: Type) -> Encoder:
     if kind.name in _MINDING_NULL:
         return _MINDING_NULL[kind.name]
     if kind.name == "decimal":
-        return _nullable(_decimal_encoder(kind))
-    return _nullable(_ENCODERS.get(kind.name))
-
-
-def _nullable(convert: Encoder) -> Encoder:
-    if convert is None:
-        return None
-    return lambda value: None if value is None else convert(value)
-
-
-def encode_uuid(value: Any) -> str | None:
-    """Small letters; null stays null."""
-    if value is None or (value.__class__ is str and _UUID.fullmatch(value)):
-        return value
-    text = str(value).lower()
-    if not _UUID.fullmatch(text):
-        raise ValueError(f"{value!r} is no uuid.")
-    return text
+        return nullable(_decimal_encoder(kind))
+    return nullable(_ENCODERS.get(kind.name))
 
 
 def _decimal_encoder(kind: Type) -> Callable[[Any], str]:
