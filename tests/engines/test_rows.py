@@ -27,7 +27,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.
     Unique,
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.types import parse_type
-from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import apply_operations
+from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed, SqlBed, apply_operations
 
 COLOURS = Enum("colour", ("red", "it's blue"))
 KINDS = {
@@ -212,19 +212,20 @@ def test_reading_may_be_left_early(things: Engine) -> None:
         assert things.count(THINGS) == 6000
 
 
-def test_memory_is_flat_both_ways(engine: Engine) -> None:
+def test_memory_is_flat_both_ways(bed: Bed, engine: Engine) -> None:
     table = Table(
         "numbers", (Column("id", parse_type("integer")), Column("text", parse_type("text"))), PrimaryKey(("id",))
     )
     apply_operations(engine, [Add("", table)])
+    count = bed.scaled(200_000)
     tracemalloc.start()
     try:
-        engine.insert(table, ("id", "text"), ((number, "x" * 100) for number in range(200_000)))
+        engine.insert(table, ("id", "text"), ((number, "x" * 100) for number in range(count)))
         total = sum(number for number, _unused in engine.fetch(table, ("id", "text")))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert total == 199_999 * 100_000
+    assert total == (count - 1) * count // 2
     assert peak < 12_000_000
 
 
@@ -270,16 +271,17 @@ def test_transactions_keep_or_lose_rows_together(things: Engine) -> None:
 
     with pytest.raises(RuntimeError):
         stopped()
-    assert things.count(THINGS) == 0
+    # Where there are no transactions, what was written stands.
+    assert things.count(THINGS) == (0 if things.capabilities.transactions else 9)
     with things.transaction():
-        fill(things, range(10))
-    assert things.count(THINGS) == 10
+        fill(things, range(10, 20))
+    assert things.count(THINGS) == (10 if things.capabilities.transactions else 19)
 
 
-def test_statement_of_a_person_with_bound_values(things: Engine) -> None:
+def test_statement_of_a_person_with_bound_values(bed: Bed, things: Engine) -> None:
     fill(things, range(10))
-    statement = 'SELECT id, short FROM "all things" WHERE id IN (%s, %s) ORDER BY id'
-    assert things.query(statement, [1, 2]).rows == tuple(thing(number)[:3:2] for number in (1, 2))
-    result = things.query('UPDATE "all things" SET big = %(big)s WHERE id < %(id)s', {"big": 5, "id": 3})
+    assert things.query(bed.choosing("all things", "id", "short"), [1, 2]).rows == ((1, thing(1)[2]), (2, thing(2)[2]))
+    result = things.query(bed.changing("all things", "big", "id"), {"value": 5, "below": 3})
     assert (result.rows, result.affected) == ((), 3)
-    assert things.query("SELECT '100%' AS share").columns == ("share",)
+    if isinstance(bed, SqlBed):
+        assert things.query("SELECT '100%' AS share").columns == ("share",)

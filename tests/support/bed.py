@@ -99,6 +99,18 @@ class Bed(ABC):
         """Give a table a column of whole numbers that may be null."""
 
     @abstractmethod
+    def filling(self, table: str, column: str, value: str) -> str:
+        """A person's statement that writes a text where a column is null."""
+
+    @abstractmethod
+    def choosing(self, table: str, *columns: str) -> Any:
+        """A person's statement that reads rows sorted by their first column, which is one of two values bound in order."""
+
+    @abstractmethod
+    def changing(self, table: str, column: str, key: str) -> Any:
+        """A person's statement that sets a column to ``value`` where the key is less than ``below``, bound by name."""
+
+    @abstractmethod
     def add_unique(self, target: Target, table: str, column: str) -> None:
         """Give a table a unique index on a column of text; nulls are not compared."""
 
@@ -154,6 +166,18 @@ class SqlBed(Bed):
 
     def add_column(self, target: Target, table: str, column: str) -> None:
         self.rows(target, f"ALTER TABLE {self.quoted(table)} ADD COLUMN {self.quoted(column)} integer")
+
+    def filling(self, table: str, column: str, value: str) -> str:
+        name = self.quoted(column)
+        return f"UPDATE {self.quoted(table)} SET {name} = '{value}' WHERE {name} IS NULL"
+
+    def choosing(self, table: str, *columns: str) -> Any:
+        key = self.quoted(columns[0])
+        return f"SELECT {self.listed(columns)} FROM {self.quoted(table)} WHERE {key} IN (%s, %s) ORDER BY {key}"
+
+    def changing(self, table: str, column: str, key: str) -> Any:
+        names = self.quoted(table), self.quoted(column), self.quoted(key)
+        return "UPDATE {} SET {} = %(value)s WHERE {} < %(below)s".format(*names)
 
     def add_unique(self, target: Target, table: str, column: str) -> None:
         names = self.quoted(f"{table}_{column}"), self.quoted(table), self.quoted(column)
