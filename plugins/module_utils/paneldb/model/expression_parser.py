@@ -101,6 +101,8 @@ class Parser:
     #: Words and symbols that test by pattern.
     likes: Collection[str] = ("like",)
     longest_text: ClassVar[int] = LONGEST_TEXT
+    #: Whether tests may stand side by side, such as ``a = b is null``.
+    chains: bool = False
 
     def __init__(self, text: str, source: str = "", path: str = "") -> None:
         self._text, self._source, self._path = text, source, path
@@ -264,7 +266,7 @@ class Parser:
             if token.word in OPPOSITES or token.word == "!="
             else self._worded(token, left)
         )
-        if self._begins_test(self._peek):
+        if self._begins_test(self._peek) and not self.chains:
             raise self._unexpected("and, or, or the end", hint=_CHAIN)
         return made
 

@@ -14,12 +14,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from ..errors import InputError
 from .expression_parser import Parser, Token
 from .expression_printer import like_from_glob
 from .expression_tree import (
+    BOOLEAN,
     FUNCTIONS,
     NUMBER,
     STRING,
@@ -29,17 +30,20 @@ from .expression_tree import (
     Malformed,
     Opaque,
     like,
+    logical,
     membership,
     negation,
     number,
     walk,
 )
 
+_Made = TypeVar("_Made")
+
 _LEXICON = r"""(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
       | (?P<string>[eE]'(?:[^'\\]|\\.|'')*' | '(?:%s|'')*')
       | (?P<word>[A-Za-z_][A-Za-z0-9_$]*)
       | (?P<name>"(?:[^"]|"")+" | `(?:[^`]|``)+`)
-      | (?P<symbol><=|>=|<>|!=|::|!~~|~~|[-+*/=<>(),.\[\]])"""
+      | (?P<symbol><=|>=|<>|!=|::|!~~|~~|[-+*/=<>(),.\[\]!])"""
 _STANDARD = re.compile(_LEXICON % r"[^']", re.VERBOSE | re.DOTALL)
 _BACKSLASHED = re.compile(_LEXICON % r"[^'\\]|\\.", re.VERBOSE | re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
@@ -65,13 +69,15 @@ class Reading:
 
     ``functions``: the server's names, in lower case, with ours. ``likes``: operators that test by pattern as ``like``
     does, each with what makes our pattern of the server's. ``casts``: types to which casting a column keeps its value.
-    ``backslashes``: whether a backslash in any string begins an escape.
+    ``backslashes``: whether a backslash in any string begins an escape. ``chains``: whether tests stand side by side,
+    read from left to right, and 1 and 0 for true and false, as MariaDB writes them.
     """
 
     functions: Mapping[str, str] = field(default_factory=lambda: {name: name for name in FUNCTIONS})
     likes: Mapping[str, Callable[[str], str]] = field(default_factory=lambda: {"~~": _same, "glob": like_from_glob})
     casts: frozenset[str] = KEEPING_CASTS
     backslashes: bool = False
+    chains: bool = False
 
 
 _DEFAULT = Reading()
@@ -98,6 +104,7 @@ class _DeparsedParser(Parser):
         self._reading = reading
         self.pattern = _BACKSLASHED if reading.backslashes else _STANDARD
         self.likes = reading.likes
+        self.chains = reading.chains
         super().__init__(text)
 
     def _tokenized(self) -> list[Token]:
@@ -109,9 +116,16 @@ class _DeparsedParser(Parser):
                 tokens.append(token)
         return tokens
 
+    def _make(self, token: Token, maker: Callable[..., _Made], *arguments: object) -> _Made:
+        if self.chains and maker in (logical, negation):
+            arguments = tuple(map(_as_condition, arguments))
+        return super()._make(token, maker, *arguments)
+
     # --- values
 
     def _operand(self) -> Expression:
+        if self._peek.word == "!":
+            return self._make(self._next(), negation, self._operand())
         operand = super()._operand()
         while self._peek.word == "::":
             token = self._next()
@@ -214,6 +228,15 @@ class _DeparsedParser(Parser):
 
 def _unescaped(mark: str | None) -> str:
     return "'" if mark is None else _ESCAPES.get(mark, mark)
+
+
+def _as_condition(operand: object) -> object:
+    """Where a condition is wanted, 1 and 0 are true and false."""
+    if isinstance(operand, list):
+        return [_as_condition(each) for each in operand]
+    if isinstance(operand, Literal) and operand.kind == NUMBER and operand.value in (0, 1):
+        return Literal(BOOLEAN, bool(operand.value))
+    return operand
 
 
 def _is_zero(expression: Expression) -> bool:

@@ -186,13 +186,15 @@ class MysqlEngine(Engine):
 
     def canonical(self, schema: Schema) -> Schema:
         from .canonical import canonical_schema
+        from .flavour import Flavour
 
-        return canonical_schema(schema)
+        return canonical_schema(schema, Flavour(self.product, self.numbers))
 
     def limits(self, schema: Schema) -> tuple[Limit, ...]:
         from .canonical import limits_of
+        from .flavour import Flavour
 
-        return limits_of(schema)
+        return limits_of(schema, Flavour(self.product, self.numbers))
 
     def compile(self, operations: Sequence[Operation], catalogue: Catalogue) -> tuple[tuple[Step, ...], Catalogue]:
         from .compiler import compile_operations
