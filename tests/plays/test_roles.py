@@ -15,7 +15,7 @@ from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import CHECKOUT, AnsibleRunner
 
-ROLES = ("mariadb", "panel", "postgresql", "sqlite")
+ROLES = ("mariadb", "mongodb", "panel", "postgresql", "sqlite")
 
 
 def _read(role: str, name: str) -> dict[str, Any]:
