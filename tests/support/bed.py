@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
+from ansible_collections.ctrlaltplay.paneldb.tests.support.choices import STEMS
 
 Rows = list[tuple[Any, ...]]
 
@@ -22,6 +23,8 @@ class Bed(ABC):
     """
 
     engine: ClassVar[str]
+    #: Beginnings of the names that tests give to tables and to what is in them; all that the engine can have.
+    stems: ClassVar[Sequence[str]] = STEMS
     #: A statement that no server understands, and what the error says of it.
     nonsense: ClassVar[str] = "no statement"
     refusal: ClassVar[str] = "syntax"
@@ -104,7 +107,7 @@ class Bed(ABC):
 
     @abstractmethod
     def choosing(self, table: str, *columns: str) -> Any:
-        """A person's statement that reads rows sorted by their first column, which is one of two values bound in order."""
+        """A person's statement that reads rows sorted by their first column, one of two values bound in order."""
 
     @abstractmethod
     def changing(self, table: str, column: str, key: str) -> Any:

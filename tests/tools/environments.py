@@ -76,6 +76,10 @@ ENVIRONMENTS = {
         ".venv-core-2.21", ("3.13", "3.12", "3.14"), "tests/requirements.txt", ("ansible-core>=2.21,<2.22",)
     ),
     "target": Environment(".venv-target", ("3.9",), "tests/requirements-target.txt"),
+    # The oldest PyMongo, which is also the last but one that speaks with the second stand-in for MongoDB.
+    "pymongo-4.9": Environment(
+        ".venv-pymongo-4.9", ("3.9", "3.11", "3.12"), "tests/requirements-target.txt", ("pymongo>=4.9,<4.10",)
+    ),
 }
 
 

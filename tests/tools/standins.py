@@ -38,17 +38,17 @@ BUILD = ("go", "build", "-buildvcs=false")
 
 def ferretdb() -> Path:
     """Path of FerretDB, a server that speaks MongoDB's protocol over PostgreSQL."""
-    return _built("ferretdb") / "ferretdb"
+    return built("ferretdb") / "ferretdb"
 
 
 def mysql8() -> Path:
     """Path of a server in memory that speaks MySQL 8's dialect; its only argument is the address to listen on."""
-    return _built("mysql8") / "mysql8"
+    return built("mysql8") / "mysql8"
 
 
 def mongo_java() -> Path:
     """Folder of the libraries and of Launcher.java, MongoDB's second stand-in; arguments are address and port."""
-    return _built("mongo_java")
+    return built("mongo_java")
 
 
 def _build_ferretdb(work: Path) -> None:
@@ -79,7 +79,8 @@ STANDINS: dict[str, Callable[[Path], None]] = {
 }
 
 
-def _built(name: str) -> Path:
+def built(name: str) -> Path:
+    """Folder of a stand-in, built if it is not there yet."""
     folder = CACHE / f"{name}-{_digest(SOURCES / name)}"
     if folder.exists():
         return folder
@@ -153,7 +154,7 @@ def _ensure_java() -> None:
 def main() -> None:
     """Build those named on the command line, or all."""
     for name in sys.argv[1:] or STANDINS:
-        print(_built(name), flush=True)
+        print(built(name), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the checks of the repository: each with its duration, all of them even if one fails, a summary at the end.
 
+Two steps run side by side where there are two processors; what a step prints is then shown when it ends. The variable
+PANELDB_STEPS_AT_ONCE says another number.
+
 Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.tools.steps PART...
 Parts: lint | docs | unit | engines | plays | faults | claims | sanity | molecule | bench | test
 """
@@ -12,34 +15,42 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
-from ansible_collections.ctrlaltplay.paneldb.tests.tools import environments, system
+from ansible_collections.ctrlaltplay.paneldb.tests.tools import environments, standins, system
 
 CHECKOUT = environments.CHECKOUT
 TESTS = "ansible_collections.ctrlaltplay.paneldb.tests"
 CORES = ("core-2.19", "core-2.21")
+MOST_AT_ONCE = 2
+_PREPARING = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command of one virtual environment, with the packages of the distribution that it needs."""
+    """A command of one virtual environment, with the packages of the distribution and the stand-ins that it needs."""
 
     name: str
     environment: str
     argv: tuple[str, ...]
     packages: tuple[str, ...] = ()
+    standins: tuple[str, ...] = ()
 
 
-def _tests(part: str, names: Sequence[str], packages: tuple[str, ...] = ()) -> tuple[Step, ...]:
-    return tuple(
-        Step(f"{part} on {name}", name, ("pytest", "-q", "--durations=5", f"tests/{part}"), packages) for name in names
-    )
+def _tests(part: str, names: Sequence[str], *more: str, servers: bool = False) -> tuple[Step, ...]:
+    argv = ("pytest", "-q", "--durations=5", f"tests/{part}", *more)
+    packages, built = (system.SERVERS, GRID) if servers else ((), ())
+    return tuple(Step(f"{part} on {name}", name, argv, packages, built) for name in names)
 
 
+#: Stand-ins that the grid runs on.
+GRID = ("ferretdb", "mysql8")
 DOCS = (
     Step("documentation", "core-2.19", ("antsibull-docs", "lint-collection-docs", "--plugin-docs", ".")),
     Step("changelog", "core-2.19", ("antsibull-changelog", "lint")),
@@ -55,31 +66,40 @@ PARTS: dict[str, tuple[Step, ...]] = {
     ),
     "docs": DOCS,
     "unit": _tests("unit", ("target", *CORES)),
-    # No test of the grid meets Ansible: the oldest Python and a new one show all there is to see.
-    "engines": _tests("engines", ("target", CORES[-1]), system.SERVERS),
-    "plays": _tests("plays", CORES, system.SERVERS),
-    "faults": _tests("faults", ("core-2.19",), system.SERVERS),
+    "engines": (
+        # No test of the grid meets Ansible: the oldest Python and a new one show all there is to see.
+        *_tests("engines", ("target", CORES[-1]), servers=True),
+        Step(
+            "engines on the second stand-in for MongoDB",
+            "pymongo-4.9",
+            ("pytest", "-q", "--durations=5", "tests/oldest_pymongo"),
+            system.SERVERS,
+            ("mongo_java",),
+        ),
+    ),
+    "plays": _tests("plays", CORES, servers=True),
+    "faults": _tests("faults", ("core-2.19",), servers=True),
     "sanity": tuple(Step(f"sanity on {name}", name, ("python", "-m", f"{TESTS}.tools.sanity")) for name in CORES),
     "molecule": (Step("molecule", "core-2.19", ("molecule", "test"), system.HOSTS),),
     "claims": (Step("what the README promises", "core-2.19", ("python", "-m", f"{TESTS}.tools.claims")),),
-    "bench": (
-        Step(
-            "benchmarks",
-            "core-2.19",
-            ("python", "-m", f"{TESTS}.benchmarks"),
-            system.SERVERS,
-        ),
-    ),
+    "bench": (Step("benchmarks", "core-2.19", ("python", "-m", f"{TESTS}.benchmarks"), system.SERVERS, ("ferretdb",)),),
 }
-WHOLE = ("lint", "unit", "engines", "plays", "faults", "claims", "sanity", "molecule")
+#: Long ones first, so that none is left to run alone at the end.
+WHOLE = ("engines", "molecule", "plays", "faults", "sanity", "unit", "lint", "claims")
 
 
-def run(step: Step) -> bool:
-    """Prepare what the step needs, run it and tell how long it took; a step without its interpreter is left out."""
-    system.ensure(step.packages)
-    environment = environments.ensure(step.environment)
+def run(step: Step, *, alone: bool = True) -> bool:
+    """Prepare what the step needs, run it and tell how long it took; a step without its interpreter is left out.
+
+    What a step prints that is not ``alone`` is shown when it ends.
+    """
+    with _PREPARING:
+        system.ensure(step.packages)
+        environment = environments.ensure(step.environment)
     if environment is None:
         return True
+    for name in step.standins:
+        standins.built(name)
     print(f"\n=== {step.name}", flush=True)
     begun = time.monotonic()
     done = subprocess.run(
@@ -87,10 +107,13 @@ def run(step: Step) -> bool:
         cwd=CHECKOUT,
         env=_variables(environment.programs),
         stdin=subprocess.DEVNULL,
+        stdout=None if alone else subprocess.PIPE,
+        stderr=None if alone else subprocess.STDOUT,
         check=False,
     )
     verdict = "passed" if done.returncode == 0 else f"FAILED (exit code {done.returncode})"
-    print(f"=== {step.name}: {verdict} after {time.monotonic() - begun:.1f} s", flush=True)
+    said = (done.stdout or b"").decode(errors="replace")
+    print(f"{said}=== {step.name}: {verdict} after {time.monotonic() - begun:.1f} s", flush=True)
     return done.returncode == 0
 
 
@@ -103,11 +126,32 @@ def _variables(programs: Path) -> dict[str, str]:
     }
 
 
+def _building(steps: Iterable[Step]) -> Optional[subprocess.Popen[bytes]]:
+    """Begin to build the stand-ins that will be needed; whoever needs one that is not there yet waits for it."""
+    names = sorted({name for step in steps for name in step.standins})
+    if not names:
+        return None
+    return subprocess.Popen([sys.executable, "-m", f"{TESTS}.tools.standins", *names], stdin=subprocess.DEVNULL)
+
+
+def _at_once(steps: Sequence[Step]) -> int:
+    said = os.environ.get("PANELDB_STEPS_AT_ONCE")
+    most = int(said) if said else min(MOST_AT_ONCE, os.cpu_count() or 1)
+    return max(1, min(most, len(steps)))
+
+
 def main() -> None:
     """Run the parts named on the command line; exit code 1 if a step failed."""
     names = sys.argv[1:] or ["test"]
     parts = [part for name in names for part in (WHOLE if name == "test" else (name,))]
-    failed = [step.name for part in parts for step in PARTS[part] if not run(step)]
+    steps = [step for part in parts for step in PARTS[part]]
+    building = _building(steps)
+    workers = _at_once(steps)
+    with ThreadPoolExecutor(workers) as pool:
+        passed = list(pool.map(lambda step: run(step, alone=workers == 1), steps))
+    if building is not None:
+        building.wait()
+    failed = [step.name for step, good in zip(steps, passed) if not good]
     if failed:
         raise SystemExit(f"\nFailed: {', '.join(failed)}")
     print(f"\nAll of {', '.join(parts)} passed.")

@@ -7,9 +7,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
-SERVERS = ("postgresql", "sqlite3")
+SERVERS = ("mariadb-server", "postgresql", "sqlite3")
+#: Waits for whoever else installs packages, be it another step.
+APT = ("apt-get", "-qq", "-o", "DPkg::Lock::Timeout=600")
+#: Asked by packages before they start their service; see invoke-rc.d(8).
+POLICY = Path("/usr/sbin/policy-rc.d")
+FORBIDDEN = "#!/bin/sh\nexit 101\n"
 HOSTS = (
     "aardvark-dns",
     "conmon",
@@ -31,8 +39,9 @@ def ensure(packages: Iterable[str]) -> None:
     if not _can_be_root():
         raise SystemExit(f"These packages are missing: sudo apt-get install {' '.join(missing)}")
     print(f"Installing {' '.join(missing)}", flush=True)
-    _as_root(["apt-get", "-qq", "update"])
-    _as_root(["apt-get", "-qq", "install", "--yes", "--no-install-recommends", *missing])
+    _as_root([*APT, "update"])
+    with _services_stay_down():
+        _as_root([*APT, "install", "--yes", "--no-install-recommends", *missing])
 
 
 def installed(package: str) -> bool:
@@ -56,6 +65,22 @@ def _can_be_root() -> bool:
         return subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
     except FileNotFoundError:
         return False
+
+
+@contextmanager
+def _services_stay_down() -> Iterator[None]:
+    """The tests run servers of their own: what is installed is not to start one for the whole machine."""
+    if POLICY.exists():
+        yield
+        return
+    with NamedTemporaryFile("w", suffix=".policy") as policy:
+        policy.write(FORBIDDEN)
+        policy.flush()
+        _as_root(["install", "--mode=755", policy.name, str(POLICY)])
+    try:
+        yield
+    finally:
+        _as_root(["rm", "--force", str(POLICY)])
 
 
 def _as_root(argv: Sequence[str]) -> None:
