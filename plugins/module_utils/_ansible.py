@@ -148,14 +148,18 @@ class Call:
 
     def exit(self, result: Mapping[str, Any]) -> NoReturn:
         """End the task well."""
+        from paneldb.plain import plain
+
         took = round((time.monotonic() - self._started) * 1000, 1)
-        self._module.exit_json(**jsonable({"changed": False, "duration_ms": took, **result}))
+        self._module.exit_json(**plain({"changed": False, "duration_ms": took, **result}))
         raise AssertionError("exit_json came back")
 
     def fail(self, error: PanelDbError) -> NoReturn:
         """End the task with an error that says what happened and what to do."""
+        from paneldb.plain import plain
+
         data = {key: value for key, value in error.to_data().items() if key not in ("message", "hint")}
-        self._module.fail_json(msg=str(error), **jsonable(data))
+        self._module.fail_json(msg=str(error), **plain(data))
         raise AssertionError("fail_json came back")
 
 
@@ -219,30 +223,6 @@ def as_documents(rows: list[list[Any]]) -> list[Document]:
     from paneldb.model.reading import Document
 
     return [Document(source, data) for source, data in rows]
-
-
-def jsonable(value: Any) -> Any:
-    """Give the value in the JSON types that Ansible passes on; whatever a database holds has one form here.
-
-    Decimals, UUIDs and times become text (times in ISO 8601), bytes base64, numbers that are none (NaN, infinity) text.
-    """
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        return value if value - value == 0 else str(value)
-    if isinstance(value, Mapping):
-        return {str(key): jsonable(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [jsonable(each) for each in value]
-    return _as_text(value)
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        from base64 import b64encode
-
-        return b64encode(bytes(value)).decode("ascii")
-    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 
 def _unseal(sealed: str | None) -> dict[str, Any]:

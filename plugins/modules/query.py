@@ -12,19 +12,27 @@ short_description: Run statements with bound values in one transaction
 version_added: 1.0.0
 description:
   - Runs one or many statements in one connection and one transaction. Values are always bound, never pasted in.
-  - Only reads unless O(write=true); the server itself then refuses to change anything.
-  - With O(write=true) check mode runs nothing and says what it would run.
+  - Only reads unless O(write=true); the session itself then refuses to change anything, whatever the statements say.
+  - In check mode with O(write=true) statements that read are run, and the session refuses the others, which counts as
+    the change that a real run would make.
+  - What must come back can be stated for each statement; where it does not, the task fails and everything is undone.
+  - MongoDB without a replica set has no transactions; what ran before a failure stays there.
 author: Ctrl-Alt-Play PanelDB contributors (@ctrl-alt-play)
 options:
   statements:
-    description: Statements to run, in order.
+    description:
+      - Statements to run, in order.
+      - They travel sealed. Their values appear in no result, log or error message.
     type: list
     elements: dict
     required: true
     suboptions:
       statement:
-        description: The statement, with V(%s) or V(%(name\)s) where values go, on every engine.
-        type: str
+        description:
+          - On SQL engines the statement, with V(%s) or V(%(name\)s) where values go, and V(%%) for a percent sign where
+            there are values.
+          - On MongoDB a command as a mapping or as JSON, such as V({find: nodes, filter: {status: ONLINE}}).
+        type: raw
         required: true
       positional:
         description: Values for V(%s), in order.
@@ -33,16 +41,41 @@ options:
       named:
         description: Values for V(%(name\)s).
         type: dict
-      expect_rows:
-        description:
-          - How many rows must come back or, where none come back, change. Anything else is an error and is undone.
-        type: int
+      expect:
+        description: What the statement must give. All that is stated must hold; else the task fails.
+        type: dict
+        suboptions:
+          count:
+            description: How many rows come back, as a number, or as a mapping of V(min) and V(max).
+            type: raw
+          affected:
+            description: How many rows are changed, as a number, or as a mapping of V(min) and V(max).
+            type: raw
+          columns:
+            description: The names of the columns, in order.
+            type: list
+            elements: str
+          types:
+            description:
+              - The type of all values of a column, by its name - V(boolean), V(integer), V(number), V(text), V(time),
+                V(bytes), V(list), V(mapping) or V(any), with a question mark behind it where nulls may be among them.
+              - SQLite has no booleans and no times; there they are integers and text.
+            type: dict
+          rows:
+            description:
+              - The rows themselves, in order, as mappings of the columns that matter, or as lists of values where
+                O(statements[].expect.columns) names them.
+              - Numbers are compared as numbers, everything else in the form that RV(results[].rows) has.
+            type: list
+            elements: raw
   write:
     description: Allow statements that change something.
     type: bool
     default: false
   row_limit:
-    description: Rows to give back per statement, at the most; RV(results[].truncated) tells where there were more.
+    description:
+      - Rows to give back per statement, at the most. No more are read from the server; a warning and
+        RV(results[].truncated) tell where there were more.
     type: int
     default: 1000
 extends_documentation_fragment:
@@ -51,12 +84,15 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
+    details: What reads after a statement that was left out sees the rows as they are now.
   diff_mode:
     support: none
     details: Only the server knows what a statement changes.
   idempotent:
     support: none
     details: A statement does what it says each time.
+notes:
+  - The time that each statement may take is O(statement_timeout).
 seealso:
   - module: ctrlaltplay.paneldb.seed
     description: The way to bring rows into a known state.
@@ -79,8 +115,30 @@ EXAMPLES = r"""
     statements:
       - statement: UPDATE nodes SET status = %(status)s WHERE name = %(name)s
         named: {status: MAINTENANCE, name: alpha}
-        expect_rows: 1
+        expect: {affected: 1}
       - statement: DELETE FROM sessions WHERE "expiresAt" < now()
+
+- name: Insist on what is there, within five seconds
+  ctrlaltplay.paneldb.query:
+    url: "{{ panel_database_url }}"
+    statement_timeout: 5
+    statements:
+      - statement: SELECT username, role FROM users WHERE role = 'ADMIN' ORDER BY username
+        expect:
+          columns: [username, role]
+          types: {username: text}
+          count: {min: 1, max: 3}
+      - statement: SELECT name, status FROM nodes ORDER BY name LIMIT 1
+        expect:
+          rows:
+            - {name: alpha, status: MAINTENANCE}
+
+- name: The same on MongoDB
+  ctrlaltplay.paneldb.query:
+    url: "{{ panel_mongodb_url }}"
+    statements:
+      - statement: {find: nodes, filter: {status: ONLINE}, sort: {name: 1}}
+        expect: {count: {min: 1}}
 """
 
 RETURN = r"""
@@ -95,17 +153,20 @@ server_version:
   type: str
   sample: "15.18"
 results:
-  description: What each statement gave, in order. Empty in check mode with O(write=true).
+  description: What each statement gave, in order.
   returned: success
   type: list
   elements: dict
   contains:
     columns:
-      description: Names of the columns.
+      description: Names of the columns. One that is there already gets a number, such as V(id_2).
       type: list
       elements: str
     rows:
-      description: Rows as dictionaries. Decimals, UUIDs and times are text, bytes are base64.
+      description:
+        - Rows as dictionaries. Decimals, UUIDs, object ids and times are text (times in ISO 8601, with their zone where
+          they have one), bytes are base64, and so is text that is no UTF-8. Numbers that JSON lacks are the texts
+          V(NaN), V(Infinity) and V(-Infinity).
       type: list
       elements: dict
     affected:
@@ -113,6 +174,9 @@ results:
       type: int
     truncated:
       description: Whether there were more rows than O(row_limit).
+      type: bool
+    ran:
+      description: False where a check run left the statement out, since it would have changed something.
       type: bool
 statements:
   description: The statements, without their values.
@@ -131,16 +195,23 @@ from typing import Any
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils._ansible import CONNECTION, Call, Spec, run
 
+EXPECT: Spec = {
+    "count": {"type": "raw"},
+    "affected": {"type": "raw"},
+    "columns": {"type": "list", "elements": "str"},
+    "types": {"type": "dict"},
+    "rows": {"type": "list", "elements": "raw"},
+}
 SPEC: Spec = {
     "statements": {
         "type": "list",
         "elements": "dict",
         "required": True,
         "options": {
-            "statement": {"type": "str", "required": True},
+            "statement": {"type": "raw", "required": True},
             "positional": {"type": "list", "elements": "raw"},
             "named": {"type": "dict"},
-            "expect_rows": {"type": "int"},
+            "expect": {"type": "dict", "options": EXPECT},
         },
     },
     "write": {"type": "bool", "default": False},
@@ -149,20 +220,26 @@ SPEC: Spec = {
 
 
 def execute(call: Call) -> Mapping[str, Any]:
-    """Run the statements; in check mode none that may write."""
-    from paneldb import queries
+    """Run the statements; in check mode those that read."""
+    from paneldb.queries import running
+    from paneldb.queries.statements import parse_statements, read_limit
 
-    write = call.params["write"]
-    statements = queries.parse_statements(call.params["statements"])
-    with call.connect(read_only=not write) as engine:
-        results = () if write and call.check_mode else queries.run(engine, statements, call.params["row_limit"])
-        return {
-            "changed": write and (call.check_mode or any(result["affected"] for result in results)),
-            "engine": engine.name,
-            "server_version": engine.server().version,
-            "results": results,
-            "statements": [statement.text for statement in statements],
-        }
+    statements = parse_statements(call.params["statements"])
+    limit, writes = read_limit(call.params["row_limit"]), call.params["write"] and not call.check_mode
+    rehearsed = call.params["write"] and call.check_mode
+    with call.connect(read_only=not writes) as engine:
+        outcomes = (running.rehearse if rehearsed else running.run)(engine, statements, limit)
+        server = engine.server()
+    for position, outcome in enumerate(outcomes):
+        if outcome.truncated:
+            call.warn(f"statements[{position}] has more rows than the {limit} that were read (row_limit).")
+    return {
+        "changed": call.params["write"] and any(outcome.changed for outcome in outcomes),
+        "engine": engine.name,
+        "server_version": server.version,
+        "results": [outcome.to_data() for outcome in outcomes],
+        "statements": [statement.shown for statement in statements],
+    }
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ CASES = {
     "seed": Case("seed", first=(("migrate", {}),)),
     "query": Case(
         "query",
-        {"write": True, "statements": [{"statement": "DELETE FROM people", "expect_rows": 1}]},
+        {"write": True, "statements": [{"statement": "DELETE FROM people", "expect": {"affected": 1}}]},
         (
             ("schema", {"model": "model.json"}),
             (

@@ -206,7 +206,8 @@ class StoppableEngine:
         *,
         limit: int | None = None,
     ) -> Result:
-        assert parameters is limit is None
+        assert parameters is None
+        assert limit is None
         return Result(("done",), ((statement in self.database.executed,),))
 
     def _rows(self, table: Table) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError, StatementFailed, Unsupported
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: What a cursor of the server can be declared for begins with one of these.
 _READING = ("SELECT", "WITH", "VALUES", "TABLE")
+#: Types of times by their numbers in the server's catalogue, with what reads them in the driver.
+_TIMES = {1082: "PYDATE", 1114: "PYDATETIME", 1184: "PYDATETIMETZ"}
 _CURSOR = '"_paneldb_query"'
 _SAVEPOINT = '"_paneldb_declared"'
 #: Texts and comments, in which a semicolon ends nothing.
@@ -39,6 +42,7 @@ def run_query(
         _refuse_several(text)
     try:
         with translated("Running the query"), engine.cursor() as cursor:
+            _read_all_times(cursor)
             bound = cursor.mogrify(text, _adapted(parameters)) if parameters else text.encode()
             if limit is not None and engine.in_transaction and first_word(text) in _READING:
                 return _by_cursor(engine, cursor, bound, limit)
@@ -91,6 +95,24 @@ def _read(
     return tuple(each.name for each in cursor.description), tuple(tuple(map(_plain, row)) for row in found)
 
 
+def _read_all_times(cursor: psycopg2.extensions.cursor) -> None:
+    """Let times that Python lacks, infinite ones among them, come as the server's text instead of as others."""
+    from psycopg2 import extensions
+
+    for number, usual in _TIMES.items():
+        read = getattr(extensions, usual)
+        extensions.register_type(extensions.new_type((number,), usual, partial(_time, read)), cursor)
+
+
+def _time(read: Any, text: str | None, cursor: Any) -> Any:
+    if text is None or text.endswith("infinity"):
+        return text
+    try:
+        return read(text, cursor)
+    except ValueError:
+        return text
+
+
 def _refuse_several(text: str) -> None:
     """Several statements in one text could end the transaction that only reads and begin another one."""
     if ";" in text and _QUOTED.sub("", text).rstrip().rstrip(";").count(";"):
@@ -105,10 +127,7 @@ def _affected(cursor: psycopg2.extensions.cursor) -> int:
 
 def _not_bound(error: Exception) -> StatementFailed:
     if isinstance(error, ValueError):
-        return StatementFailed(
-            "Running the query: a value cannot be read or bound.",
-            hint="Times before year 1 or after year 9999 are read by casting them to text.",
-        )
+        return StatementFailed("Running the query: a value cannot be read or bound.", hint="Cast it to text.")
     return StatementFailed(
         "Running the query: the values do not fit the places in the statement.",
         hint="Write %s for each value of a list, %(name)s for one of a mapping, and %% for a percent sign.",

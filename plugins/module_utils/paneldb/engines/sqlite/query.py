@@ -10,12 +10,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from ...errors import AccessDenied, WriteRefused
+from ...errors import AccessDenied, StatementFailed, WriteRefused
 from ..base import Result
 from ..person import alters, sql_text, transaction_ended
 from .failures import translated
 from .parameters import bound
 from .session import Session
+
+#: SQLITE_ATTACH, which not every Python has by name.
+_ATTACH = 24
+_UNAUTHORIZED = ("not authorized", "authorization denied")
+#: Databases that are in memory alone, or in a file that nobody else sees and that is gone afterwards.
+_OWN = ("", ":memory:")
 
 
 def run_query(
@@ -39,12 +45,25 @@ def run_query(
 
 def _executed(session: Session, text: str, values: Any) -> sqlite3.Cursor:
     session.connection.text_factory = _text
+    if session.read_only:
+        # That a file may only be read holds for this one; another one would be opened as the statement says.
+        session.connection.set_authorizer(_authorize)
     try:
         return session.execute(text, values)
+    except StatementFailed as error:
+        if not any(words in error.message for words in _UNAUTHORIZED):
+            raise
+        raise WriteRefused("No other file is opened by a session that only reads.", **error.details) from error
     except AccessDenied as error:
         if not session.read_only:
             raise
         raise WriteRefused(error.message, hint=error.hint, **error.details) from error
+
+
+def _authorize(action: int, subject: str | None, *_unused: object) -> int:
+    """Deny what attaches a file, VACUUM INTO among it, or one whose name is no constant."""
+    refused = action == _ATTACH and subject not in _OWN
+    return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 
 
 def _read(session: Session, cursor: sqlite3.Cursor, limit: int | None) -> tuple[tuple[Any, ...], bool]:
