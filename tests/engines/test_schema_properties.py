@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines import connect
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Engine
@@ -49,8 +50,9 @@ def operations_of(plan: Plan) -> tuple[Operation, ...]:
 
 
 @settings(max_examples=25)
-@given(model=schemas())
-def test_any_model_is_made_and_read_back(bed: Bed, model: Schema) -> None:
+@given(data=st.data())
+def test_any_model_is_made_and_read_back(bed: Bed, data: st.DataObject) -> None:
+    model = data.draw(schemas(bed.stems))
     with bed.database() as target, connect(target) as engine:
         assert bring(engine, model).fingerprint
         assert engine.catalogue().schema == engine.canonical(model)
@@ -58,9 +60,9 @@ def test_any_model_is_made_and_read_back(bed: Bed, model: Schema) -> None:
 
 
 @settings(max_examples=30)
-@given(case=filled())
-def test_any_model_is_led_to_any_edit_of_it_with_its_rows_and_back(bed: Bed, case: tuple[Pair, Rows]) -> None:
-    pair, rows = case
+@given(data=st.data())
+def test_any_model_is_led_to_any_edit_of_it_with_its_rows_and_back(bed: Bed, data: st.DataObject) -> None:
+    pair, rows = data.draw(filled(bed.stems))
     with bed.database() as target, connect(target) as engine:
         bring(engine, pair.before)
         first = engine.catalogue().schema
@@ -104,9 +106,10 @@ def _assert_back(engine: Engine, pair: Pair, rows: Rows, first: Schema) -> None:
 
 
 @settings(max_examples=15)
-@given(pair=related())
-def test_operations_of_a_model_lead_where_the_model_leads(bed: Bed, pair: Pair) -> None:
+@given(data=st.data())
+def test_operations_of_a_model_lead_where_the_model_leads(bed: Bed, data: st.DataObject) -> None:
     """Migration files hold operations between models; pushing a model compares with the catalogue."""
+    pair = data.draw(related(bed.stems))
     with bed.database() as target, connect(target) as engine:
         for before, after in ((Schema(), pair.before), (pair.before, pair.after)):
             apply_plan(engine, compose(engine, [Change("m", difference(before, after, prune=True))]))
@@ -114,8 +117,9 @@ def test_operations_of_a_model_lead_where_the_model_leads(bed: Bed, pair: Pair) 
 
 
 @settings(max_examples=10)
-@given(pair=related())
-def test_what_a_model_does_not_name_stays(bed: Bed, pair: Pair) -> None:
+@given(data=st.data())
+def test_what_a_model_does_not_name_stays(bed: Bed, data: st.DataObject) -> None:
+    pair = data.draw(related(bed.stems))
     with bed.database() as target, connect(target) as engine:
         bring(engine, pair.before)
         before = engine.catalogue().schema

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
@@ -377,9 +377,9 @@ def _wider(kind: Type) -> Optional[Type]:
 
 
 @st.composite
-def related(draw: Any) -> Pair:
-    """Any schema, and what up to six edits make of it."""
-    maker = SchemaMaker(Chooser(draw))
+def related(draw: Any, stems: Sequence[str] = STEMS) -> Pair:
+    """Any schema, and what up to six edits make of it; names begin in these ways."""
+    maker = SchemaMaker(Chooser(draw), stems)
     editor = Editor(maker, make_schema(maker))
     for _unused in range(maker.chooser.number(0, 6)):
         editor.edit()

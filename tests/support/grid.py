@@ -25,6 +25,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target, parse_target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import Operation
 from ansible_collections.ctrlaltplay.paneldb.tests.support.bed import Bed, Rows, SqlBed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.choices import STEMS
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer, mariadb_server
 from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import (
     PostgresServer,
@@ -120,6 +121,8 @@ class MysqlBed(SqlBed):
     """Databases of one server of MariaDB, opened by its superuser."""
 
     engine = "mysql"
+    #: Its names end at U+FFFF.
+    stems = tuple(stem for stem in STEMS if max(stem) <= "\uffff")
     unguarded = "SET foreign_key_checks = 0"
 
     def __init__(self, server: MariadbServer) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -22,7 +23,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.
     Table,
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.types import Type
-from ansible_collections.ctrlaltplay.paneldb.tests.support.choices import TEXTS, Chooser
+from ansible_collections.ctrlaltplay.paneldb.tests.support.choices import STEMS, TEXTS, Chooser
 from ansible_collections.ctrlaltplay.paneldb.tests.support.edits import Pair, related
 
 #: Per table its columns and its rows of logical values; tables in an order in which they can be filled.
@@ -158,9 +159,9 @@ def _tame(pair: Pair) -> set[Place]:
 
 
 @st.composite
-def filled(draw: Any) -> tuple[Pair, Rows]:
-    """A pair of schemas, and rows of the first that both allow."""
-    pair = draw(related())
+def filled(draw: Any, stems: Sequence[str] = STEMS) -> tuple[Pair, Rows]:
+    """A pair of schemas, and rows of the first that both allow; names begin in these ways."""
+    pair = draw(related(stems))
     demands = demands_of(pair)
     if any(not allowed for allowed in (demands.values or {}).values()):
         return pair, {}

@@ -177,6 +177,7 @@ class SchemaMaker:
         able = [column.name for column in table.columns if column.type.name not in UNINDEXABLE]
         if not able:
             return table
+        counting = all(column.autoincrement for column in table.columns)
         columns = tuple(IndexColumn(name, self.chooser.chance(30)) for name in self.chooser.some(able, 3))
         names = [column.name for column in columns]
         distinct = any(is_distinct(table, table.column(name)) for name in names)
@@ -185,12 +186,14 @@ class SchemaMaker:
                 self.rule_name(naming.index_name(table.name, names)),
                 columns,
                 unique=distinct and self.chooser.chance(25),
-                where=self.condition(table, enums) if self.chooser.chance(30) else "",
+                where="" if counting or not self.chooser.chance(30) else self.condition(table, enums),
             )
         )
 
     def with_check(self, table: Table, enums: Sequence[Enum]) -> Table:
-        """The table with one more check."""
+        """The table with one more check, if it has a column that does not count: not every engine checks such a one."""
+        if all(column.autoincrement for column in table.columns):
+            return table
         expression = self.condition(table, enums)
         return table.put(Check(self.rule_name(naming.check_name(table.name, expression)), expression))
 
@@ -223,7 +226,8 @@ class SchemaMaker:
 
     def condition(self, table: Table, enums: Sequence[Enum]) -> str:
         """A condition that holds for tame values and for nulls."""
-        parts = [self._about(self.chooser.pick(table.columns), enums) for _unused in range(self.chooser.number(1, 2))]
+        able = [column for column in table.columns if not column.autoincrement]
+        parts = [self._about(self.chooser.pick(able), enums) for _unused in range(self.chooser.number(1, 2))]
         return canonical_text(logical(self.chooser.pick(["and", "or"]), parts))
 
     def _about(self, column: Column, enums: Sequence[Enum]) -> Expression:
