@@ -44,7 +44,7 @@ class Log:
         """Open the file of that name, now and after every signal."""
         if self._file is not None:
             self._file.close()
-        self._file = Path(self._path).open("ab", buffering=0)
+        self._file = Path(self._path).open("ab", buffering=0)  # noqa: SIM115 - kept open
 
     def write(self, line: bytes) -> None:
         """Write a line."""
