@@ -27,6 +27,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.
 from ansible_collections.ctrlaltplay.paneldb.tests.support.bed import Bed, Rows, SqlBed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.choices import STEMS
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer, mariadb_server
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import ferretdb_bed, mongodb_by_url
 from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import (
     PostgresServer,
     postgresql_server,
@@ -227,13 +228,19 @@ def _mysql_by_url(url: str) -> Iterator[Bed]:
 Opener = Callable[[], AbstractContextManager[Bed]]
 
 #: What makes each engine's bed for the whole run.
-BEDS: dict[str, Opener] = {"sqlite": _sqlite, "postgresql": _postgresql, "mysql": _mysql}
+BEDS: dict[str, Opener] = {
+    "sqlite": _sqlite,
+    "postgresql": _postgresql,
+    "mysql": _mysql,
+    "mongodb": ferretdb_bed,
+}
 #: Servers that know a dialect and not much else: they run the tests with the marker ``dialect``.
 DIALECTS: dict[str, Opener] = {"mysql8": _mysql8}
 #: Servers of the user's own, by the variable of the environment that holds a URL: the whole grid runs there, too.
 BY_URL: dict[str, Callable[[str], AbstractContextManager[Bed]]] = {
     "PANELDB_TEST_POSTGRESQL_URL": _postgresql_by_url,
     "PANELDB_TEST_MYSQL_URL": _mysql_by_url,
+    "PANELDB_TEST_MONGODB_URL": mongodb_by_url,
 }
 for _variable, _opener in BY_URL.items():
     if os.environ.get(_variable):

@@ -63,7 +63,7 @@ def update(engine: MongodbEngine, table: Table, key: Sequence[str], columns: Seq
     """
     from pymongo import UpdateMany, UpdateOne
 
-    from .verifying import verified
+    from .client_rules import verified
 
     make = UpdateOne if is_unique(table, key) else UpdateMany
     fence = engine.fence(table.name)

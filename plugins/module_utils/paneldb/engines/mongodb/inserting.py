@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import PanelDbError
 from ...model.schema import NOW, UUID, Column, Table
 from .bulk import FENCE
+from .client_rules import verified
 from .faults import too_large, translated
-from .verifying import verified
 from .writing import LARGEST_DOCUMENT, put
 
 if TYPE_CHECKING:
