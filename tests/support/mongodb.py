@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target, parse_target
 from ansible_collections.ctrlaltplay.paneldb.tests.support.bed import Bed, Rows, in_order
+from ansible_collections.ctrlaltplay.paneldb.tests.support.choices import STEMS
 from ansible_collections.ctrlaltplay.paneldb.tests.support.standins import ferretdb
 
 #: A database is there as soon as it has a collection; this one is nobody's table.
@@ -27,6 +28,8 @@ class MongodbBed(Bed):
     engine = "mongodb"
     nonsense = '{"noSuchCommand": 1}'
     refusal = "noSuchCommand"
+    #: Collections have no ``$``, fields no dots; FerretDB's fields have no quotes and backslashes either.
+    stems = tuple(stem for stem in STEMS if not set(stem) & set('$."\\'))
 
     def __init__(self, server: Target, *, slower: int = 1) -> None:
         self.server = server
@@ -97,7 +100,7 @@ class MongodbBed(Bed):
             found = database[RECORDS].find_one({"kind": "table", "name": table})
             if found is not None:
                 definition = json.loads(found["definition"])
-                definition["columns"].append({"name": column, "type": "integer", "null": True})
+                definition["columns"][column] = {"type": "integer", "null": True}
                 written = {"$set": {"definition": json.dumps(definition)}}
                 database[RECORDS].update_one({"_id": found["_id"]}, written)
 

@@ -56,6 +56,10 @@ def read_journal(url: str) -> Journal | None:
         from .postgresql.quick import glimpse as glimpse_postgresql
 
         answer = glimpse_postgresql(url, _STATEMENTS)
+    elif url.startswith("mongodb://"):
+        from .mongodb.quick import glimpse as glimpse_mongodb
+
+        answer = glimpse_mongodb(url, (*_APPLIED, "checksum"), _RUN)
     return Journal(answer) if answer else None
 
 

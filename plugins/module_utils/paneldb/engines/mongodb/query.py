@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Commands of a person, with bound values.
 
-A command is a mapping whose first key names it (``find: users``), or the same as extended JSON. A bound value goes where
-``{"$param": "name"}`` or ``{"$param": 0}`` stands, whatever kind of value it is; one with operators in it is refused, so
-that no input can become a part of the command. ``$db: admin`` sends the command to another database.
+A command is a mapping whose first key names it (``find: users``), or the same as extended JSON. A bound value goes
+where ``{"$param": "name"}`` or ``{"$param": 0}`` stands, whatever kind of value it is; one with operators in it is
+refused, so that no input can become a part of the command. ``$db: admin`` sends the command to another database.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ...errors import InputError, StatementFailed, WriteRefused
+from ...errors import InputError, StatementFailed, Unsupported, WriteRefused
 from ..base import Result
 from .faults import DUPLICATE_KEY, VALIDATION_FAILED, translated, violated
 from .jsontext import from_json, to_json
@@ -52,8 +52,12 @@ def run_query(
         if engine.read_only:
             raise WriteRefused(f"{_ACTION}: {name} may write, and the session only reads.", hint="Use `write: true`.")
         engine.before_writing(_ACTION)
-    with translated(_ACTION):
-        return _cursor(engine, command, limit) if name in _CURSORS else _answer(engine, command, name, limit)
+    try:
+        with translated(_ACTION):
+            return _cursor(engine, command, limit) if name in _CURSORS else _answer(engine, command, name, limit)
+    except Unsupported as error:
+        # To a person, what this server does not know is a statement that it refuses.
+        raise StatementFailed(error.message, hint=error.hint, **error.details) from None
 
 
 def read_command(statement: Any) -> Command:
