@@ -158,7 +158,9 @@ def test_a_failure_undoes_its_migration_and_keeps_those_before(
     assert state == "failed"
     assert error.startswith(f"{longer.head}: execute broken: ")
     assert status(engine, longer).runs[-1].error == error
-    assert set(journal(bed, target, "operations", "state")) == {("done",)}
+    # What commits as a whole is planned again; elsewhere the operation that failed is told.
+    left = set() if engine.capabilities.transactional_ddl else {("failed",)}
+    assert set(journal(bed, target, "operations", "state")) == {("done",), *left}
 
 
 def test_data_is_lost_by_consent_only(engine: Engine, bed: Bed, target: Target) -> None:

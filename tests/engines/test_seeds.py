@@ -133,7 +133,9 @@ def test_what_only_the_database_refuses_names_the_row_and_leaves_nothing(
     with pytest.raises(ConstraintViolated) as caught:
         run(seeded, seed("groups", "name", [{"name": "g"}]), seed("people", "name", rows))
     assert caught.value.details["path"] == "seeds[1].rows[2500]"
-    assert counts(run(seeded, seed("groups", "name", [{"name": "g"}]), check=True)) == (1, 0, 0, 0, 0)
+    # Where there are no transactions, the group stands that was written before.
+    told = (1, 0, 0, 0, 0) if seeded.capabilities.transactions else (0, 0, 1, 0, 0)
+    assert counts(run(seeded, seed("groups", "name", [{"name": "g"}]), check=True)) == told
     assert seeded.count(PEOPLE) == 0
 
 
