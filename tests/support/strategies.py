@@ -177,7 +177,7 @@ class SchemaMaker:
         able = [column.name for column in table.columns if column.type.name not in UNINDEXABLE]
         if not able:
             return table
-        counting = all(column.autoincrement for column in table.columns)
+        partial = _able_to_be_checked(table) and self.chooser.chance(30)
         columns = tuple(IndexColumn(name, self.chooser.chance(30)) for name in self.chooser.some(able, 3))
         names = [column.name for column in columns]
         distinct = any(is_distinct(table, table.column(name)) for name in names)
@@ -186,13 +186,13 @@ class SchemaMaker:
                 self.rule_name(naming.index_name(table.name, names)),
                 columns,
                 unique=distinct and self.chooser.chance(25),
-                where="" if counting or not self.chooser.chance(30) else self.condition(table, enums),
+                where=self.condition(table, enums) if partial else "",
             )
         )
 
     def with_check(self, table: Table, enums: Sequence[Enum]) -> Table:
-        """The table with one more check, if it has a column that does not count: not every engine checks such a one."""
-        if all(column.autoincrement for column in table.columns):
+        """The table with one more check, if it has a column for one."""
+        if not _able_to_be_checked(table):
             return table
         expression = self.condition(table, enums)
         return table.put(Check(self.rule_name(naming.check_name(table.name, expression)), expression))
@@ -226,7 +226,7 @@ class SchemaMaker:
 
     def condition(self, table: Table, enums: Sequence[Enum]) -> str:
         """A condition that holds for tame values and for nulls."""
-        able = [column for column in table.columns if not column.autoincrement]
+        able = _able_to_be_checked(table)
         parts = [self._about(self.chooser.pick(able), enums) for _unused in range(self.chooser.number(1, 2))]
         return canonical_text(logical(self.chooser.pick(["and", "or"]), parts))
 
@@ -281,6 +281,11 @@ def keys_of(table: Table) -> list[tuple[str, ...]]:
     """What a foreign key can refer to."""
     keys = [table.primary_key.columns] if table.primary_key else []
     return keys + [unique.columns for unique in table.uniques]
+
+
+def _able_to_be_checked(table: Table) -> list[Column]:
+    """Columns that every engine checks: they neither count nor change when another row goes."""
+    return [column for column in table.columns if not column.autoincrement and not refers(table, column.name)]
 
 
 def refers(table: Table, column: str) -> bool:

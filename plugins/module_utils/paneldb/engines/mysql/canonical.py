@@ -98,19 +98,23 @@ def _limits(table: Table, flavour: Flavour) -> Iterator[Limit]:
             )
         if not flavour.descends and any(column.descending for column in index.columns):
             yield Limit(f"{place}.indexes.{index.name}", "This release forgets the direction of an index's columns.")
-    for check in checks_of_counting(table):
-        yield Limit(f"{place}.checks.{check}", "No check can be about a column that counts; it is refused.")
+    for check, reason in refused_checks(table):
+        yield Limit(f"{place}.checks.{check}", reason)
 
 
-def checks_of_counting(table: Table) -> Iterator[str]:
-    """Name the checks that are about a column that counts, which neither server takes."""
+def refused_checks(table: Table) -> Iterator[tuple[str, str]]:
+    """Name the checks that neither server takes, each with the reason."""
     from ...model.expressions import columns_of, parse
     from .wording import OPAQUE
 
     counting = counted(table)
-    for check in table.checks if counting else ():
-        if not check.expression.startswith(OPAQUE) and counting in columns_of(parse(check.expression)):
-            yield check.name
+    emptied = {name for key in table.foreign_keys if key.on_delete == "set_null" for name in key.columns}
+    for check in table.checks if counting or emptied else ():
+        columns = frozenset[str]() if check.expression.startswith(OPAQUE) else columns_of(parse(check.expression))
+        if counting in columns:
+            yield check.name, f"MySQL takes no check about a column that counts ({counting})."
+        elif not emptied.isdisjoint(columns):
+            yield check.name, f"MySQL takes no check about a column that a foreign key sets to null ({min(emptied)})."
 
 
 def values_of(schema: Schema) -> Mapping[str, tuple[str, ...]]:

@@ -19,7 +19,7 @@ from ...model.plan import Statement, Step
 from ...model.schema import Column, Enum, Table
 from ..base import Catalogue
 from . import ddl
-from .canonical import canonical_schema, canonical_table, checks_of_counting, values_of
+from .canonical import canonical_schema, canonical_table, refused_checks, values_of
 from .changes import Change, Group
 from .ddl import Wording
 from .naming import quoted
@@ -124,12 +124,8 @@ class _Compiler:
     def _settled(self, name: str) -> Table:
         """A table as it will be, if the server can have it."""
         table = self._known(name)
-        refused = next(checks_of_counting(table), "")
-        if refused:
-            raise Unsupported(
-                f"Check {refused} of table {name} is about a column that counts; MySQL and MariaDB take no such check.",
-                hint="Leave it out: the server gives nothing but numbers above nought.",
-            )
+        for check, reason in refused_checks(table):
+            raise Unsupported(f"Check {check} of table {name} cannot be: {reason}", hint="Leave it out.")
         require_fitting(table)
         self._require_own_names(table)
         self._schema = self._schema.put(table)

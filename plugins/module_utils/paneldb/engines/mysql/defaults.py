@@ -38,6 +38,8 @@ _BARE_EXPRESSION = re.compile(
     r"(?:current_timestamp|now|localtime|localtimestamp)(?:\(\d*\))?|-?[0-9.]+(?:e[-+]?\d+)?|NULL|b'[01]+'",
     re.IGNORECASE,
 )
+#: What MariaDB shows of a time that must be given, where an update sets it.
+_NO_TIME = ("'0000-00-00 00:00:00.000'", "0000-00-00 00:00:00.000")
 _TRUTHS = {"1": True, "0": False, "true": True, "false": False}
 _BARE = ("boolean", "integer", "bigint", "decimal", "float")
 
@@ -79,7 +81,7 @@ def canonical_default(default: Optional[Default], kind: Type) -> Optional[Defaul
 
 def read_default(text: Optional[str], extra: str, kind: Type, flavour: Flavour) -> Optional[Default]:
     """Give the default of a column; what a model cannot say has ``OPAQUE`` and the server's text as function."""
-    if text is None or (flavour.mariadb and text == "NULL"):
+    if text is None or (flavour.mariadb and text == "NULL") or (kind.name == "timestamp" and text in _NO_TIME):
         return None
     expression = flavour.mariadb or "DEFAULT_GENERATED" in extra.upper()
     return _read(text, kind, expression)
