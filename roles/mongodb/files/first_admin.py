@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,15 @@ class Server:
         """
         self._wait(answers)
         done = self._replica_set()
-        if not (done and self._options.check) and not self._is_administrator():
+        # A replica set that is still to be made has no account.
+        if (done and self._options.check) or not self._is_administrator():
             done.append(self._make_administrator())
         return done
+
+    def close(self) -> None:
+        """End the connections."""
+        self.anybody.close()
+        self.administrator.close()
 
     def _replica_set(self) -> list[str]:
         wanted = self._options.replica_set
@@ -138,7 +145,8 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
 def main() -> int:
     """Do what the command line says; 1 where it cannot be done."""
     try:
-        done = Server(parsed(sys.argv[1:])).prepare()
+        with closing(Server(parsed(sys.argv[1:]))) as server:
+            done = server.prepare()
     except (Refused, OSError, OperationFailure, ConnectionFailure) as error:
         print(error, file=sys.stderr)  # noqa: T201 - a program of its own
         return 1
