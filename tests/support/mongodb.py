@@ -41,8 +41,12 @@ class MongodbBed(Bed):
         import pymongo
 
         where = f"mongodb://{target.host}:{target.port}/" if "," not in target.host else f"mongodb://{target.host}/"
-        account = {"username": target.user, "password": target.password, "authSource": target.auth_database or "admin"}
-        others = {"replicaSet": target.replica_set} if target.replica_set else {}
+        account: dict[str, Any] = {
+            "username": target.user,
+            "password": target.password,
+            "authSource": target.auth_database or "admin",
+        }
+        others: dict[str, Any] = {"replicaSet": target.replica_set} if target.replica_set else {}
         client: Any = pymongo.MongoClient(where, tz_aware=True, **(account if target.user else {}), **others)
         try:
             yield client[target.database]

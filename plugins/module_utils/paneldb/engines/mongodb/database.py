@@ -53,7 +53,7 @@ def plan(
     said = {name: value for name, value in wanted.items() if value not in (None, "", [])}
     _refuse_unknown(said)
     statements = [] if current is not None else [_statement({"create": COLLECTION})]
-    after = dict(current) if current is not None else {"accounts": [], "size_bytes": 0}
+    after: dict[str, Any] = dict(current) if current is not None else {"accounts": [], "size_bytes": 0}
     owner = str(said.get("owner", ""))
     if owner:
         statements += _owner(target, owner, str(said.get("owner_password", "")))

@@ -20,8 +20,9 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from ...errors import LockHeld, PanelDbError, StatementFailed
+from ...errors import ConstraintViolated, LockHeld, PanelDbError, StatementFailed
 from .faults import translated
+from .probes import say_hello
 
 if TYPE_CHECKING:
     from .engine import MongodbEngine
@@ -94,38 +95,26 @@ class Lease:
     def _attempt(self) -> bool:
         """Take the lock if it is free or its lease is over; an upsert that another one's document hinders says no."""
         from pymongo import ReturnDocument
-        from pymongo.errors import DuplicateKeyError
 
         begun, now = clock(), self._server_time()
         taken = {"token": self._mine["token"], "owner": _owner(), "taken": now, "until": now + timedelta(seconds=LEASE)}
         try:
             with translated("Taking the lock"):
-                try:
-                    found = self._documents.find_one_and_update(
-                        {"_id": _ID, "until": {"$lt": now}},
-                        {"$set": taken, "$inc": {"fence": 1}},
-                        upsert=True,
-                        return_document=ReturnDocument.AFTER,
-                    )
-                except DuplicateKeyError:
-                    return False
-        except PanelDbError as error:
-            # A server that answers an upsert otherwise than by the driver's own class of error.
-            if error.details.get("server_code") in (11000, 11001):
-                return False
-            raise
+                found: Any = self._documents.find_one_and_update(
+                    {"_id": _ID, "until": {"$lt": now}},
+                    {"$set": taken, "$inc": {"fence": 1}},
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
+        except ConstraintViolated:
+            return False
         self.fence = int(found["fence"])
         self._until, self._renewed = begun + LEASE, begun
         return self._renewed_on_server()
 
     def _server_time(self) -> datetime:
         """Ask the server for its clock; what passes until the answer is here only makes a lease shorter."""
-        with translated("Asking the server for its time"):
-            try:
-                answer = self._client.admin.command("hello")
-            except Exception:  # noqa: BLE001 - older servers know the older name alone; a broken one fails again here
-                answer = self._client.admin.command("isMaster")
-        moment: datetime = answer["localTime"]
+        moment: datetime = say_hello(self._client)["localTime"]
         return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
     def verify(self) -> None:

@@ -64,7 +64,7 @@ class Probes:
 
     @property
     def ferretdb(self) -> str:
-        """Version of FerretDB 1, empty where it is not one; FerretDB 2 has another way of telling, and more of MongoDB."""
+        """Version of FerretDB 1, empty where it is not one; FerretDB 2 tells it otherwise, and has more of MongoDB."""
         return str(self.build.get("ferretdbVersion", ""))
 
     @property
@@ -113,15 +113,15 @@ def probe(client: Client, database: str) -> Probes:
     """
     with translated("Asking the server who it is"):
         build = client.admin.command("buildInfo")
-    probes = Probes(_hello(client), build)
+    probes = Probes(say_hello(client), build)
     if not probes.ferretdb:
         stage = {"$lookup": {"from": _NOWHERE, "localField": "a", "foreignField": "b", "as": "c"}}
         probes.note(LOOKUP, _answers(client, database, {"aggregate": _NOWHERE, "pipeline": [stage], "cursor": {}}))
     return probes
 
 
-def _hello(client: Client) -> dict[str, Any]:
-    """Servers before 4.4.2 know the older name alone."""
+def say_hello(client: Client) -> dict[str, Any]:
+    """Ask the server who and what it is, and how late; servers before 4.4.2 know the older name alone."""
     action = "Asking the server who it is"
     try:
         with translated(action):

@@ -33,9 +33,12 @@ def glimpse(url: str, applied: Sequence[str], runs: Sequence[str]) -> Answer | N
     except ImportError:
         return None
     try:
-        limits = {"serverSelectionTimeoutMS": _MILLISECONDS, "connectTimeoutMS": _MILLISECONDS}
-        with MongoClient(url, appName="paneldb", tz_aware=True, **limits) as client:  # type: ignore[arg-type]
+        options: dict[str, Any] = {"serverSelectionTimeoutMS": _MILLISECONDS, "connectTimeoutMS": _MILLISECONDS}
+        client: MongoClient[dict[str, Any]] = MongoClient(url, appName="paneldb", tz_aware=True, **options)
+        try:
             rows, version = _rows(client, database, applied, runs)
+        finally:
+            client.close()
     except (PyMongoError, ValueError):
         return None
     identity = {"engine": "mongodb", "server_version": version, "database": database, "url": masked}

@@ -50,7 +50,7 @@ def _sent(engine: MongodbEngine, table: Table, send: Callable[[], Any], first: i
         try:
             return send()
         except BulkWriteError as error:
-            raise _reason(error.details or {}, table, first, action) from None
+            raise _reason(dict(error.details or {}), table, first, action) from None
 
 
 def _reason(details: dict[str, Any], table: Table, first: int, action: str) -> PanelDbError:
