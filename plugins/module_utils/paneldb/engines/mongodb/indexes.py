@@ -162,7 +162,8 @@ def _key_of(fields: Fields, table: Table, condition: str, probes: Probes) -> Phy
     """A unique index: rows with a null in it are alike to none, so documents that lack a field stay outside."""
     names = {column.name for column in table.columns if column.null}
     optional = [name for name, _unused in fields if name in names]
-    if not optional:
+    if not optional or probes.ferretdb:
+        # Fields that a document lacks are alike to none on FerretDB, which takes `sparse` and forgets it.
         return Physical(fields, unique=True, condition=condition)
     if len(fields) == 1 and not condition:
         return Physical(fields, unique=True, sparse=True)
