@@ -27,11 +27,14 @@ SECRETS = {
     "login_password": "login_password",
     "owner_password": "owner_password",
     "variables": "variables",
+    "nodes": "nodes",
     "statements": "statements",
+    "users": "users",
+    "accounts": "accounts",
 }
 
 #: Those of them that are lists and must be given: an empty one stands in their place.
-LISTS = ("statements",)
+LISTS = ("statements", "users", "accounts")
 
 
 class PanelDbAction(ActionBase):
