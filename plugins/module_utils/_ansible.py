@@ -69,6 +69,19 @@ CONSENT: Spec = {
     "plan_only": {"type": "bool", "default": False},
 }
 
+#: How to look at nodes from outside; the documentation stands in the modules that do.
+PROBE: Spec = {
+    "probe": {
+        "type": "dict",
+        "options": {
+            "port": {"type": "int"},
+            "path": {"type": "str"},
+            "timeout": {"type": "float", "default": 3},
+            "parallel": {"type": "int", "default": 32},
+        },
+    },
+}
+
 
 class Call:
     """One call of a module: its options, its sealed files and secrets, and how it answers."""

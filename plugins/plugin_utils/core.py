@@ -18,8 +18,10 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils import paneldb
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils._core import MAGIC, packed
 
 _FOLDER = Path(paneldb.__path__[0])
-#: Folders that hold a use case each; none of them imports another one.
-_USE_CASES = frozenset(("databases", "host", "migrations", "queries", "schemas", "seeds"))
+#: Folders that hold a use case each; none of them imports another one but what it is built on.
+_USE_CASES = frozenset(("databases", "host", "migrations", "nodes", "queries", "schemas", "seeds"))
+#: Use cases that others build on.
+_BUILT_ON = {"nodes": "seeds"}
 #: Modules for whoever reads and writes files: the controller, and the host command.
 _ELSEWHERE = frozenset(("author", "cli", "folder", "sources", "squash", "writing", "zipapp_build"))
 
@@ -51,7 +53,8 @@ def _needed(path: Path, use_case: str, engine: str) -> bool:
     parts = path.relative_to(_FOLDER).parts
     if parts[0] == "engines" and len(parts) > len(("engines", "base.py")):
         return engine in ("", parts[1])
-    return path.stem not in _ELSEWHERE and (parts[0] == use_case or parts[0] not in _USE_CASES)
+    wanted = parts[0] in (use_case, _BUILT_ON.get(use_case)) or parts[0] not in _USE_CASES
+    return wanted and path.stem not in _ELSEWHERE
 
 
 def _stamp(files: Mapping[Path, os.stat_result]) -> str:

@@ -56,8 +56,10 @@ class MemoryEngine:
         assert timeout > 0
         assert not self.locked, "the lock is held already"
         self.locked += 1
-        yield
-        self.locked -= 1
+        try:
+            yield
+        finally:
+            self.locked -= 1
 
     @contextmanager
     def transaction(self, *, schema_change: bool = False) -> Iterator[None]:

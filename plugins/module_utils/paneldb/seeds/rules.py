@@ -57,7 +57,7 @@ def _updated(changes: TableChanges) -> dict[int, list[int]]:
 def _require_values(rows: Rows) -> None:
     for column in rows.batch.table.columns if rows.new else ():
         filled = column.null or column.default is not None or column.updated_at or column.generated
-        if not filled and column.name not in rows.batch.cells:
+        if not filled and column.name not in rows.batch.cells and column.name not in rows.generated:
             raise rows.batch.at(rows.new[0]).error(
                 f"A new row of {rows.batch.table.name} needs a value for {column.name!r}.",
                 hint="The column takes no null and has no default.",

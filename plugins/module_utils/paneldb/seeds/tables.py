@@ -10,7 +10,7 @@ looked for once the row that it refers to has been found, or is known to be new.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -57,6 +57,8 @@ class TableState:
     """One table with all its seeds.
 
     ``wanted`` are the columns to read, ``fetched`` those that were read of the ``existing`` rows: the key's first.
+    ``renames`` lead from stored keys (of one column) that rows of the database may have to those that they are to get;
+    the rows are looked at as if they had them already, and ``renamed`` says which did not. Writing it is the caller's.
     """
 
     table: Table
@@ -70,6 +72,8 @@ class TableState:
     existing_rows: int = 0
     as_wanted: bool = False
     identified: bool = False
+    renames: Mapping[Any, Any] = field(default_factory=dict)
+    renamed: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -85,6 +89,21 @@ class TableState:
     def rows_by_key(self) -> dict[Any, Rows]:
         """The rows of the input that each key is in."""
         return {key: rows for rows in self.rows for key in rows.keys}
+
+    def rename(self) -> None:
+        """Give rows of the database the keys that they are to get, unless another row has and keeps that key."""
+        there = {row[0] for row in self.existing}
+        self.renamed = {old: new for old, new in self.renames.items() if old in there and self._is_free(new, there)}
+        if self.renamed:
+            self.existing = [(self.renamed.get(row[0], row[0]), *row[1:]) for row in self.existing]
+
+    def _is_free(self, key: Any, there: set[Any]) -> bool:
+        """Tell whether no row has the key, or the one that has it gets another one in turn."""
+        while key in there:
+            if key not in self.renames:
+                return False
+            key = self.renames[key]
+        return True
 
     def existing_by_key(self) -> dict[Any, Row]:
         """The rows that were read, by what names each."""
@@ -182,8 +201,10 @@ class Tables:
             return
         where = None
         if state.existing_rows > FEW * state.size and not state.prune:
-            where = most_selective(state.key, [value for values in keys for value in values])
+            where = most_selective(state.key, [*chain.from_iterable(keys), *state.renames])
         state.existing = list(self._engine.fetch(state.table, state.fetched, where=where))
+        if state.renames:
+            state.rename()
 
     # --- following references ------------------------------------------------------------------------------------
 
