@@ -15,7 +15,7 @@ from .errors import Drifted
 from .ledger import BASELINE, Ledger
 from .parts import Outcome, Record
 from .position import locate
-from .run import begin
+from .run import begin, prepare
 
 
 def plan_baseline(engine: Engine, chain: Chain, *, target: str = "") -> Outcome:
@@ -45,6 +45,7 @@ def baseline(engine: Engine, chain: Chain, *, target: str = "", consent: Consent
         outcome = plan_baseline(engine, chain, target=target)
         require_consent(outcome.plan, consent or Consent())
         if outcome.plan.changed:
+            prepare(engine, outcome)
             with engine.transaction():
                 begin(engine, BASELINE, outcome).carry_out(together=True)
     return outcome

@@ -120,11 +120,18 @@ def _groups(parts: Sequence[Part], largest: int) -> Iterator[list[Part]]:
         yield group
 
 
+def prepare(engine: Engine, outcome: Outcome) -> None:
+    """Make the journal beforehand where that cannot be part of a transaction; outside any transaction, therefore."""
+    if not engine.capabilities.transactional_ddl:
+        Ledger(engine).create(outcome.catalogue)
+
+
 def begin(engine: Engine, kind: str, outcome: Outcome, progress: Progress | None = None) -> Journal:
     """Commit the row of a new run and of all that it plans; make the journal where there is none.
 
     Only the holder of the lock may call this: whatever run still counts as started has no living owner.
     """
+    prepare(engine, outcome)
     ledger = Ledger(engine)
     with engine.transaction():
         ledger.create(outcome.catalogue)

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConnectionFailed, InputError, PanelDbError
@@ -33,10 +33,11 @@ _WITHOUT_TLS = ("", "disable", "allow")
 _VERIFYING = ("verify-ca", "verify-full")
 
 
-def connected(target: Target) -> Connection:
-    """Open a connection with the first server of the target that can be reached."""
+def connected(target: Target, *, within: bool = True) -> Connection:
+    """Open a connection with the first server of the target that can be reached, ``within`` the database or in none."""
     options = client_options()
     arguments = arguments_of(target, options)
+    arguments["database"] = arguments["database"] if within else None
     places = places_of(target, options)
     failure: PanelDbError | None = None
     for place in places:
@@ -51,6 +52,10 @@ def connected(target: Target) -> Connection:
 
 def arguments_of(target: Target, options: Mapping[str, str]) -> dict[str, Any]:
     """Give PyMySQL's parameters, but for the place and TLS."""
+    from pymysql.constants import CLIENT
+
+    from .wire import conversions
+
     arguments: dict[str, Any] = {
         "user": target.user or options.get("user") or None,
         "database": target.database or options.get("database") or None,
@@ -62,6 +67,9 @@ def arguments_of(target: Target, options: Mapping[str, str]) -> dict[str, Any]:
         "autocommit": True,
         # No file is ever read, see wire.
         "local_infile": True,
+        # Rows that an UPDATE finds count, whether they were otherwise before or not.
+        "client_flag": CLIENT.FOUND_ROWS,
+        "conv": conversions(),
     }
     for name in ("read_timeout", "write_timeout"):
         seconds = convert("connect_timeout", target.options.get(name, 0), f"url: {name}")
@@ -71,7 +79,7 @@ def arguments_of(target: Target, options: Mapping[str, str]) -> dict[str, Any]:
 
 
 def places_of(target: Target, options: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Give host and port, or socket, of each server: what the target says, then the client's options, then the usual."""
+    """Give host and port, or socket, of each server: of the target, else of the client's options, else the usual."""
     if target.unix_socket:
         return [{"unix_socket": target.unix_socket}]
     port = target.port or _port(options) or PORT
@@ -84,7 +92,7 @@ def places_of(target: Target, options: Mapping[str, str]) -> list[dict[str, Any]
         return [{"unix_socket": options["socket"]}]
     if target.port:
         return [{"host": "localhost", "port": port}]
-    return [{"unix_socket": next((each for each in SOCKETS if os.path.exists(each)), SOCKETS[0])}]
+    return [{"unix_socket": next((each for each in SOCKETS if Path(each).exists()), SOCKETS[0])}]
 
 
 def _port(options: Mapping[str, str]) -> int:
@@ -94,8 +102,8 @@ def _port(options: Mapping[str, str]) -> int:
 def tls_of(target: Target, options: Mapping[str, str], place: Mapping[str, Any]) -> tuple[str, str, str, str]:
     """Give mode, authority, certificate and key.
 
-    An authority that is named is there to be verified with. Nothing leaves the machine by a socket, so TLS is used there
-    only where it is insisted on.
+    An authority that is named is there to be verified with. Nothing leaves the machine by a socket, so there TLS is
+    used only where it is insisted on.
     """
     ca, cert, key = (
         said or options.get(name, "")

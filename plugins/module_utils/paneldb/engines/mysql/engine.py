@@ -17,18 +17,22 @@ from ..base import Capabilities, Catalogue, Encoder, Engine, Limit, Result, Row,
 from ..target import Target
 from .faults import DEADLOCK, LOCK_WAIT_TIMEOUT, RUNNING, translated
 from .session import lock_seconds, open_session, product_of
+from .transfer import PACKET_HEAD
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
 
     from ...model.operations import Operation
     from ...model.plan import Statement, Step
+    from .transfer import Transfer
     from .wire import Connection
 
 #: Seconds that one attempt waits for a lock: whoever queued behind a waiting ALTER waits as well. The server's least.
 LOCK_ATTEMPT = 1
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
 _IN_TRANSACTION = 1
+#: Bytes that any server takes at once, but for one that was made to take less.
+_SMALLEST_PACKET = 1 << 20
 
 
 class MysqlEngine(Engine):
@@ -37,21 +41,23 @@ class MysqlEngine(Engine):
     name: ClassVar[str] = "mysql"
     capabilities = Capabilities(transactional_ddl=False, transactions=True, enforces_foreign_keys=True)
 
-    def __init__(self, target: Target, connection: Connection) -> None:
+    def __init__(self, target: Target, connection: Connection, *, read_only: bool = False) -> None:
         self.target = target
+        self.read_only = read_only
         self.in_transaction = False
         #: Why the transaction that the session believes to be in is none any more.
         self.lost = ""
         self.connection = connection
         self.product, self.numbers = product_of(connection.server_version)
         self._server: Server | None = None
-        self.locks: dict[str, int] = {}
+        self._savepoints = 0
+        self._transfer: Transfer | None = None
 
     # --- session -------------------------------------------------------------------------------------------------
 
     @classmethod
     def connect(cls, target: Target, *, read_only: bool = False) -> MysqlEngine:
-        engine = cls(target, open_session(target, read_only=read_only))
+        engine = cls(target, open_session(target, read_only=read_only), read_only=read_only)
         if not engine.connection.db:
             engine.close()
             raise InputError(
@@ -77,6 +83,15 @@ class MysqlEngine(Engine):
         name: Any = self.connection.db
         return name.decode() if isinstance(name, bytes) else str(name)
 
+    @property
+    def transfer(self) -> Transfer:
+        """What the server takes at once."""
+        if self._transfer is None:
+            from .transfer import ask_transfer
+
+            self._transfer = ask_transfer(self)
+        return self._transfer
+
     def server(self) -> Server:
         if self._server is None:
             from .statistics import server
@@ -85,18 +100,44 @@ class MysqlEngine(Engine):
         return self._server
 
     def execute(
-        self, statement: str | bytes, parameters: Sequence[Any] | Mapping[str, Any] | None = None, action: str = RUNNING
+        self,
+        statement: str | bytes,
+        parameters: Sequence[Any] | Mapping[str, Any] | None = None,
+        action: str = RUNNING,
+        *,
+        unbuffered: bool = False,
     ) -> Cursor:
-        """Run a statement and give its cursor, with all its rows in memory.
+        """Run a statement and give its cursor, with all its rows in memory unless it is ``unbuffered``.
 
-        A percent sign in the statement is one unless there are parameters.
+        A percent sign in the statement is one unless there are parameters. No other statement may be run before an
+        unbuffered cursor is closed.
         """
+        from pymysql.cursors import Cursor, SSCursor
+
         self.require_session()
         with self.noting_loss(), translated(action):
-            cursor = self.connection.cursor()
-            cursor.execute(statement, parameters or None)  # type: ignore[arg-type]
+            if isinstance(statement, str):
+                statement = (self.bound(statement, parameters) if parameters else statement).encode()
+            if len(statement) > _SMALLEST_PACKET:
+                self._refuse_large(len(statement), action)
+            cursor = self.connection.cursor(SSCursor if unbuffered else Cursor)
+            cursor.execute(statement)  # type: ignore[call-overload]
         self._note_end(action)
         return cursor
+
+    def _refuse_large(self, size: int, action: str) -> None:
+        """The server would end the session."""
+        if size > self.transfer.packet + PACKET_HEAD:
+            raise StatementFailed(
+                f"{action}: the statement has {size} bytes, more than the server takes at once.",
+                hint="Raise max_allowed_packet on the server, or make several statements of it.",
+            )
+
+    def bound(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> str:
+        """Put values in their places."""
+        from .literals import bound
+
+        return bound(statement, parameters, self.connection.server_status)
 
     def require_session(self) -> None:
         """Refuse to go on where the session, or the transaction it believes to be in, is no more."""
@@ -117,9 +158,14 @@ class MysqlEngine(Engine):
                 self.lost = "the server has undone it because of a deadlock"
             raise
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether the server says so; MySQL commits without a word before and after each change of the schema."""
+        return bool(self.connection.server_status & _IN_TRANSACTION)
+
     def _note_end(self, action: str) -> None:
-        """MySQL commits without a word before and after each change of the schema, see "Implicit Commit"."""
-        if self.in_transaction and not self.connection.server_status & _IN_TRANSACTION:
+        """See "Statements That Cause an Implicit Commit" in the manual."""
+        if self.in_transaction and not self.is_in_transaction:
             self.lost = "a statement in it has ended it, as every change of the schema does"
             raise StatementFailed(f"{action}: {self.lost}.", hint="Set `transaction: false` on the step.")
 
@@ -133,7 +179,9 @@ class MysqlEngine(Engine):
         if self.in_transaction or schema_change:
             yield
             return
-        self.ask("START TRANSACTION", action="Beginning a transaction")
+        self.ask(
+            "START TRANSACTION READ ONLY" if self.read_only else "START TRANSACTION", action="Beginning a transaction"
+        )
         self.in_transaction = True
         try:
             yield
@@ -144,6 +192,25 @@ class MysqlEngine(Engine):
             raise
         finally:
             self.in_transaction, self.lost = False, ""
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """A transaction; inside one, a part of it that can be undone on its own."""
+        if not self.in_transaction:
+            with self.transaction():
+                yield
+            return
+        self._savepoints += 1
+        name = f"`_paneldb_{self._savepoints}`"
+        self.ask(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            if not self.closed and not self.lost:
+                self.ask(f"ROLLBACK TO SAVEPOINT {name}")
+            raise
+        finally:
+            self._savepoints -= 1
 
     def _end(self, statement: str) -> None:
         self.in_transaction = False
@@ -271,10 +338,16 @@ class MysqlEngine(Engine):
 
         return delete(self, table, key, keys)
 
-    def query(self, statement: Any, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Result:
+    def query(
+        self,
+        statement: Any,
+        parameters: Sequence[Any] | Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Result:
         from .query import run_query
 
-        return run_query(self, str(statement), parameters)
+        return run_query(self, statement, parameters, limit)
 
     # --- live facts for hazards ----------------------------------------------------------------------------------
 

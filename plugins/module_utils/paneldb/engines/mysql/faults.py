@@ -23,6 +23,7 @@ from ...errors import (
     StatementFailed,
     StorageFull,
     Unsupported,
+    WriteRefused,
 )
 
 #: How errors of statements that change the schema begin.
@@ -31,6 +32,7 @@ UNKNOWN_DATABASE = 1049
 LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
 PACKET_TOO_LARGE = 1153
+_READ_ONLY = 1792
 #: The server answers nobody without TLS (``require_secure_transport``): MySQL's and MariaDB's number.
 TLS_WANTED = frozenset((3159, 4031))
 #: Not reached, not answering, going down, or full: another server of the list may do better.
@@ -45,6 +47,8 @@ _SYSTEM = frozenset((1005, 1025, 1030, 1296))
 _DISK = re.compile(r"(?:errno|error)[: ]+(?:28|122|135)\b|No space left", re.IGNORECASE)
 _UNSUPPORTED = frozenset((1178, 1235, 1845, 1846))
 
+#: A row holds a value that its column does not take, beside those of ``_CONSTRAINT_HINTS``.
+MISFITS = frozenset((1292, 1300, 1366, 1367, 1411, 1525, 1690, 3140, 3156, 4038))
 _NOT_NULL = frozenset((1048, 1263, 1364, 1138))
 _CONSTRAINT_HINTS = {
     **dict.fromkeys(_NOT_NULL, "Give the rows a value, or let the column be null."),
@@ -61,7 +65,7 @@ _HINTS = {
     DEADLOCK: "Another session waited for this one in a circle; run it again.",
     PACKET_TOO_LARGE: "Raise max_allowed_packet on the server.",
     1290: "The server only reads (read_only); use the primary.",
-    1792: "The session only reads: writing was not asked for (query: write).",
+    _READ_ONLY: "The session only reads: writing was not asked for (query: write).",
     1836: "The server only reads; use the primary.",
     1317: "The statement was ended by somebody else.",
     1969: "Raise statement_timeout if the statement may take that long.",
@@ -142,7 +146,8 @@ def by_number(number: int, text: str, action: str) -> PanelDbError:
         return ConnectionFailed(message, hint="Free some of the server's connections.", errno=number)
     if number in _UNSUPPORTED:
         return Unsupported(message, errno=number)
-    return StatementFailed(message, hint=_HINTS.get(number, ""), errno=number)
+    kind = WriteRefused if number == _READ_ONLY else StatementFailed
+    return kind(message, hint=_HINTS.get(number, ""), errno=number)
 
 
 def shown(number: int, text: str) -> str:
@@ -151,7 +156,7 @@ def shown(number: int, text: str) -> str:
         return text
     if number == 1064:  # noqa: PLR2004 - a number of the manual; the statement follows the words
         place = re.search(r"at line \d+$", text)
-        return "the statement is not understood" + (f" {place[0]}" if place else "")
+        return "the syntax of the statement is wrong" + (f" {place[0]}" if place else "")
     if number in (1062, 1586, 1859):
         key = _KEY.search(text)
         return "two rows are alike" + (f" for key {key['name']!r}" if key else "")

@@ -13,8 +13,8 @@ from ...errors import InputError
 LONGEST_NAME = 64
 _LAST_OF_BMP = "\uffff"
 
-#: Compares code points, and a blank at the end like any other character, as every other engine does. In MySQL's own
-#: ``utf8mb4_bin`` (as in all the older ones) ``'a' = 'a '``, and the default ones take ``'a'`` and ``'A'`` for the same.
+#: Compares code points, and a blank at the end like any other character, as every other engine does. In ``utf8mb4_bin``
+#: (as in all the older ones) ``'a' = 'a '``, and the default ones take ``'a'`` and ``'A'`` for the same.
 EXACT_COLLATIONS = {"MariaDB": "utf8mb4_nopad_bin", "MySQL": "utf8mb4_0900_bin"}
 CHARSET = "utf8mb4"
 

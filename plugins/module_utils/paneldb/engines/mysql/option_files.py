@@ -38,8 +38,7 @@ def client_options() -> dict[str, str]:
     """
     options = {name: os.environ[variable] for variable, name in _ENVIRONMENT.items() if os.environ.get(variable)}
     for file in _files():
-        for name, value in _read(file, 0):
-            options[name] = value
+        options.update(_read(file, 0))
     return options
 
 
@@ -48,7 +47,7 @@ def _files() -> Iterator[Path]:
     for variable in ("MYSQL_HOME", "MARIADB_HOME"):
         if os.environ.get(variable):
             yield Path(os.environ[variable]) / "my.cnf"
-    yield Path(os.path.expanduser("~")) / ".my.cnf"
+    yield Path("~/.my.cnf").expanduser()
 
 
 def _read(file: Path, depth: int) -> Iterator[tuple[str, str]]:

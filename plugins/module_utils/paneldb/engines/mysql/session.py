@@ -24,19 +24,21 @@ SQL_MODE = (
     "STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
 )
+LONGEST_TEXT = 1 << 26
 OLDEST = {"MariaDB": (10, 6), "MySQL": (8, 0)}
 
 
-def open_session(target: Target, *, read_only: bool = False) -> Connection:
+def open_session(target: Target, *, read_only: bool = False, within: bool = True) -> Connection:
     """Open a connection in autocommit mode, in UTC, with the target's timeouts.
 
-    What the target does not say is taken of the option files and the environment of the mysql client.
+    ``within`` is false for a session in no database. What the target does not say is taken of the option files and the
+    environment of the mysql client.
 
     :raises PanelDbError: where PyMySQL is not installed.
     :raises Unsupported: where the server is too old.
     """
     _require_driver()
-    connection = connected(target)
+    connection = connected(target, within=within)
     try:
         product, numbers = product_of(connection.server_version)
         _refuse_old(product, numbers, connection.server_version)
@@ -52,7 +54,7 @@ def open_session(target: Target, *, read_only: bool = False) -> Connection:
 
 def _require_driver() -> None:
     try:
-        import pymysql as _unused
+        import pymysql  # noqa: F401
     except ImportError as error:
         raise PanelDbError(
             "MySQL and MariaDB need the Python package PyMySQL, which this interpreter does not have.",
@@ -86,6 +88,8 @@ def session_settings(target: Target, product: str) -> str:
         "sql_mode": f"'{SQL_MODE}'",
         "lock_wait_timeout": waits,
         "innodb_lock_wait_timeout": waits,
+        # Rows are read as long texts; the server's default is 1 KiB, or 1 MiB.
+        "group_concat_max_len": LONGEST_TEXT,
         "collation_connection": EXACT_COLLATIONS[product],
     }
     if target.statement_timeout and product == "MariaDB":

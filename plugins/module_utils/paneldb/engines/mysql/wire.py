@@ -15,20 +15,47 @@ from typing import Any
 
 from pymysql.connections import Connection as DriverConnection
 from pymysql.connections import MySQLResult
-from pymysql.constants import CLIENT, CR
+from pymysql.constants import CLIENT, CR, FIELD_TYPE
+from pymysql.converters import encoders
 from pymysql.err import OperationalError
 
 #: Bytes of one packet of rows; larger ones are not faster.
 LOAD_PACKET = 1 << 18
 
 
-class Connection(DriverConnection):  # type: ignore[type-arg]
+def conversions() -> dict[Any, Any]:
+    """Numbers are read as such; decimals and times stay the text that stored values are."""
+    kept: dict[Any, Any] = dict(encoders)
+    whole = (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG, FIELD_TYPE.YEAR)
+    return {**kept, **dict.fromkeys(whole, int), FIELD_TYPE.FLOAT: float, FIELD_TYPE.DOUBLE: float}
+
+
+class Connection(DriverConnection):
     """``tls_required`` says that nothing is sent in the clear, whatever the server offers."""
 
     tls_required = False
+    server_version: str
+    _secure: bool
+    server_capabilities: int
+    server_status: int
+    decoders: dict[int, Any]
     _rows: Iterable[bytes] | None = None
     #: What the iterator of rows to load raised, which the server must not turn into something else.
     load_failure: BaseException | None = None
+
+    @property
+    def warning_count(self) -> int:
+        """How many warnings the last statement gave."""
+        return int(self._result.warning_count) if self._result else 0
+
+    @property
+    def secure(self) -> bool:
+        """Whether nobody else can read what is sent: by TLS, or by a socket of this machine."""
+        return bool(self._secure)
+
+    def next_packet(self) -> Any:
+        """Read a packet of the server."""
+        return self._read_packet()  # type: ignore[no-untyped-call]
 
     def _request_authentication(self) -> None:
         if self.tls_required and not self.server_capabilities & CLIENT.SSL:
@@ -65,12 +92,12 @@ class Connection(DriverConnection):  # type: ignore[type-arg]
         try:
             for block in rows:
                 for start in range(0, len(block), LOAD_PACKET):
-                    self.write_packet(block[start : start + LOAD_PACKET])  # type: ignore[attr-defined]
+                    self.write_packet(block[start : start + LOAD_PACKET])
         except OperationalError:
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again when the server has answered
             self.load_failure = error
-        self.write_packet(b"")  # type: ignore[attr-defined]
+        self.write_packet(b"")
 
 
 class ClearPassword:
@@ -84,12 +111,12 @@ class ClearPassword:
 
         :raises OperationalError: over a connection in the clear.
         """
-        if not self._connection._secure:
+        if not self._connection.secure:
             raise OperationalError(
                 CR.CR_AUTH_PLUGIN_ERR, "the server asks for the password in the clear, over a connection without TLS"
             )
         self._connection.write_packet(self._connection.password + b"\0")
-        packet = self._connection._read_packet()
+        packet = self._connection.next_packet()
         packet.check_error()
         return packet
 
@@ -99,4 +126,4 @@ class _Result(MySQLResult):
         del first_packet
         connection: Any = self.connection
         connection.send_rows()
-        self._read_ok_packet(connection._read_packet())  # type: ignore[attr-defined]
+        self._read_ok_packet(connection.next_packet())  # type: ignore[attr-defined]
