@@ -194,7 +194,7 @@ class Ledger:
         self._there = frozenset()
 
     def _run(self, steps: Iterable[Step]) -> None:
-        with self._engine.transaction():
+        with self._engine.transaction(schema_change=True):
             for step in steps:
                 for statement in step.statements:
                     self._engine.run(statement)
