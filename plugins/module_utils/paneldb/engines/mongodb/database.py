@@ -21,7 +21,7 @@ from .faults import translated
 from .jsontext import to_json
 from .lease import COLLECTION
 from .probes import ROLES, probe
-from .session import open_client, refuse_name
+from .session import open_client, require_name
 
 if TYPE_CHECKING:
     from .session import Client
@@ -83,9 +83,7 @@ def drop(target: Target) -> None:
 
 @contextmanager
 def _session(target: Target) -> Iterator[Client]:
-    if not target.database:
-        raise InputError("It is not said which database is meant.", source="database", hint="Give database, or a URL.")
-    refuse_name(target.database)
+    require_name(target.database)
     if target.database in RESERVED:
         raise InputError(
             f"{target.database} belongs to the server itself.", source="database", hint="Name another one."

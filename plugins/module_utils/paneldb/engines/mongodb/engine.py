@@ -16,7 +16,7 @@ from ..base import BOOKKEEPING_PREFIX, Capabilities, Catalogue, Encoder, Engine,
 from ..target import Target
 from .faults import translated
 from .probes import TRANSACTIONS, Probes, probe
-from .session import database_of, open_client
+from .session import database_of, open_client, require_name
 
 if TYPE_CHECKING:
     from pymongo.client_session import ClientSession
@@ -54,6 +54,7 @@ class MongodbEngine(Engine):
 
     @classmethod
     def connect(cls, target: Target, *, read_only: bool = False) -> MongodbEngine:
+        require_name(target.database)
         client = open_client(target)
         try:
             return cls(target, client, probe(client, target.database), read_only=read_only)

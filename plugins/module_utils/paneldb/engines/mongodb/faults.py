@@ -169,7 +169,7 @@ def refused(error: PyMongoError, what: str) -> ConnectionFailed:
             hint="Check user, password and auth_database, the database in which the account was made.",
             **_codes(error),
         )
-    text = " ".join(_text(error).partition(", Timeout:")[0].split())
+    text = re.split(r", Timeout:| \(configured timeouts:", " ".join(_text(error).split()))[0]
     return ConnectionFailed(
         f"{what} cannot be reached: {text[:_SHOWN]}",
         hint="Check host, port, replica_set and TLS, and whether the server runs.",

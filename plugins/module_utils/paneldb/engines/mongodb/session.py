@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -38,10 +39,11 @@ def open_client(target: Target) -> Client:
     driver = _driver()
     address, arguments = client_arguments(target)
     try:
-        client: Client = driver.MongoClient(address, **arguments)
-    except driver.errors.PyMongoError as error:
-        raise _bad_options(error) from None
-    except (OSError, ValueError) as error:
+        with warnings.catch_warnings():
+            # What an option of the address cannot be, PyMongo only warns of, and leaves out.
+            warnings.simplefilter("error", UserWarning)
+            client: Client = driver.MongoClient(address, **arguments)
+    except (driver.errors.PyMongoError, OSError, ValueError, TypeError, UserWarning) as error:
         raise _bad_options(error) from None
     try:
         client.admin.command("ping")
@@ -83,7 +85,7 @@ def client_arguments(target: Target) -> tuple[str, dict[str, Any]]:
     options = {name: value for name, value in target.options.items() if name != "srv"}
     said = {
         "username": target.user,
-        "password": target.password,
+        "password": target.password if target.user else "",
         "authSource": (target.auth_database or target.database or "admin") if target.user else "",
         "replicaSet": target.replica_set,
         **_tls(target),
@@ -153,25 +155,21 @@ def place(target: Target) -> str:
 
 
 def database_of(client: Client, target: Target, *, majority: bool) -> Database[dict[str, Any]]:
-    """Give the database of the target with the concerns that every session of ours has.
-
-    :raises InputError: where no database is named, or no database can have the name.
-    """
+    """Give the database of the target with the concerns that every session of ours has."""
     from pymongo.read_concern import ReadConcern
 
-    if not target.database:
-        raise InputError("It is not said which database is meant.", source="database", hint="Give database, or a URL.")
-    refuse_name(target.database)
     concern = ReadConcern("majority") if majority and "readConcernLevel" not in target.options else None
     with translated("Opening the database"):
         return client.get_database(target.database, read_concern=concern)
 
 
-def refuse_name(name: str) -> None:
+def require_name(name: str) -> None:
     """Refuse what MongoDB's "Naming Restrictions" do not let a database be called.
 
-    :raises InputError: it cannot have this name.
+    :raises InputError: no database is named, or none can have this name.
     """
+    if not name:
+        raise InputError("It is not said which database is meant.", source="database", hint="Give database, or a URL.")
     bad = sorted(set('/\\. "$*<>:|?\0').intersection(name))
     if bad or len(name.encode()) >= LONGEST_DATABASE_NAME:
         raise InputError(
