@@ -56,6 +56,10 @@ def read_journal(url: str) -> Journal | None:
         from .postgresql.quick import glimpse as glimpse_postgresql
 
         answer = glimpse_postgresql(url, _STATEMENTS)
+    elif url.startswith(("mysql://", "mariadb://")):
+        from .mysql.quick import glimpse as glimpse_mysql
+
+        answer = glimpse_mysql(url, _STATEMENTS)
     elif url.startswith("mongodb://"):
         from .mongodb.quick import glimpse as glimpse_mongodb
 
