@@ -224,7 +224,8 @@ def test_a_change_that_fails_leaves_all_as_it_was(filled: Engine) -> None:
     if filled.capabilities.transactional_ddl:
         assert filled.catalogue().schema == before
     else:
-        left = [str(each) for stage in plan_push(filled, target).plan.stages for each in stage.operations]
+        stages = plan_push(filled, target).plan.stages
+        left = [f"{each.name} {each.target}" for stage in stages for each in stage.operations]
         assert "add_unique nodes.nodes_name_key" in left
 
 
