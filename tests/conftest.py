@@ -14,8 +14,10 @@ from typing import Optional
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.tests.support import postgresql
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import AnsibleRunner
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import MongodbBed, ferretdb_bed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.secrets_scanner import SecretsScanner
 
 # Shared runners stall now and then: a deadline per example would fail for reasons outside the code.
@@ -53,6 +55,20 @@ def postgresql_database(postgresql_server: postgresql.PostgresServer) -> Iterato
     name = postgresql_server.create_database()
     yield name
     postgresql_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def mongodb_bed() -> Iterator[MongodbBed]:
+    """Databases of one FerretDB, for what is MongoDB's own."""
+    with ferretdb_bed() as bed:
+        yield bed
+
+
+@pytest.fixture
+def mongodb_target(mongodb_bed: MongodbBed) -> Iterator[Target]:
+    """An empty database of this test alone."""
+    with mongodb_bed.database() as target:
+        yield target
 
 
 @pytest.fixture

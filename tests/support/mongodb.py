@@ -127,14 +127,14 @@ class MongodbBed(Bed):
 
 
 @contextmanager
-def ferretdb_bed() -> Iterator[Bed]:
+def ferretdb_bed() -> Iterator[MongodbBed]:
     """FerretDB, which lacks much of MongoDB and is slow, but keeps documents as MongoDB does."""
     with ferretdb() as server:
         yield MongodbBed(Target(engine="mongodb", host=server.host, port=server.port), slower=10)
 
 
 @contextmanager
-def mongodb_by_url(url: str) -> Iterator[Bed]:
+def mongodb_by_url(url: str) -> Iterator[MongodbBed]:
     """A server of the user's own."""
     target = parse_target({"url": url})
     yield MongodbBed(replace(target, port=target.port or 27017))

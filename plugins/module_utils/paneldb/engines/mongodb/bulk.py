@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 from ...model.schema import Table
@@ -23,6 +23,8 @@ _FETCHED = 5000
 _VALUES = 5000
 _KEYS = 1000
 FENCE = "fence"
+#: Types of columns whose values may be as long as a document.
+_LONG = frozenset(("text", "string", "json", "bytes"))
 
 
 def fetch(
@@ -64,14 +66,20 @@ def update(engine: MongodbEngine, table: Table, key: Sequence[str], columns: Seq
     from pymongo import UpdateMany, UpdateOne
 
     from .client_rules import verified
+    from .writing import encoded_row
 
     make = UpdateOne if is_unique(table, key) else UpdateMany
     fence = engine.fence(table.name)
     touched = {each.name: True for each in table.columns if each.updated_at and each.name not in columns}
     width = len(key)
 
+    sized = any(table.column(name).type.name in _LONG for name in columns)
+    numbers = count()
+
     def operation(row: Row) -> Any:
         values = dict(zip(columns, row[width:]))
+        if sized:
+            encoded_row(values, f"Changing rows of {table.name}", next(numbers))
         if fence is not None:
             values[FENCE] = fence
         return make(matching(key, row, fence), changes(values, touched))
@@ -144,12 +152,15 @@ def _written(
     """Send what ``operation`` makes of the rows, so many at once as the server takes; give how many were meant."""
     from .writing import write
 
-    remaining, count, sent = iter(rows), 0, 0
+    remaining, affected, sent = iter(rows), 0, 0
     size = at_once or engine.probes.updates_at_once
     while True:
         operations = [operation(row) for row in islice(remaining, size)]
         if not operations:
-            return count
+            if affected < sent and engine.fence(table.name) is not None and engine.lease is not None:
+                # What was not found may be what a later holder of the lock has written.
+                engine.lease.confirm()
+            return affected
         answer = write(engine, table, operations, first=sent, action=f"Changing rows of {table.name}")
-        count += int(getattr(answer, counted))
+        affected += int(getattr(answer, counted))
         sent += len(operations)

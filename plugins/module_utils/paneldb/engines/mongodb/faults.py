@@ -32,6 +32,10 @@ DUPLICATE_KEY = (11000, 11001, 12582)
 VALIDATION_FAILED = 121
 _DENIED = (11, 13, 18, 33, 8000)
 _FULL = (14031,)
+#: The document itself, and what an update makes of one.
+_TOO_LARGE = (10334, 17419, 17420)
+#: FerretDB hands on what its PostgreSQL says of an update.
+_INTERNAL, _POSTGRESQL_DUPLICATE = 1, "duplicate key value violates unique constraint"
 #: Command not found, not supported, not implemented; unknown stages and operators of a pipeline and a filter.
 UNKNOWN = (59, 115, 238, 40324, 168)
 _TIMED_OUT = (50, 262)
@@ -117,6 +121,10 @@ def _by_code(error: PyMongoError, code: int | None, action: str) -> PanelDbError
     codes = _codes(error)
     if code in DUPLICATE_KEY or code == VALIDATION_FAILED:
         return violated(action, code or 0, _text(error))
+    if code == _INTERNAL and _POSTGRESQL_DUPLICATE in _text(error):
+        return violated(action, DUPLICATE_KEY[0], "")
+    if code in _TOO_LARGE:
+        return too_large(action)
     if code in _DENIED:
         return AccessDenied(message, hint="Grant the account the roles it needs, or use another one.", **codes)
     if code in _FULL:

@@ -17,8 +17,8 @@ from ...errors import PanelDbError
 from ...model.schema import NOW, UUID, Column, Table
 from .bulk import FENCE
 from .client_rules import verified
-from .faults import too_large, translated
-from .writing import LARGEST_DOCUMENT, put
+from .faults import translated
+from .writing import encoded_row, put
 
 if TYPE_CHECKING:
     from bson.objectid import ObjectId
@@ -150,16 +150,12 @@ def _counter(engine: MongodbEngine, table: Table, column: Column) -> Maker:
 
 def _batches(documents: Iterable[dict[str, Any]], action: str) -> Iterator[list[Any]]:
     """Encode documents and gather them; one that is too large is refused before its batch is sent."""
-    from bson import encode
     from bson.raw_bson import RawBSONDocument
 
     batch: list[Any] = []
     size = 0
     for number, document in enumerate(documents):
-        with translated(action):
-            encoded = encode(document)
-        if len(encoded) > LARGEST_DOCUMENT:
-            raise too_large(action, row=number)
+        encoded = encoded_row(document, action, number)
         if len(batch) == _DOCUMENTS or (batch and size + len(encoded) > _BYTES):
             yield batch
             batch, size = [], 0

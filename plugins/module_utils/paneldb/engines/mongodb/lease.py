@@ -129,6 +129,14 @@ class Lease:
         if self._lost or clock() >= self._until:
             raise self._no_longer()
 
+    def confirm(self) -> None:
+        """Ask the server now whether the lock is held still, however short ago that was.
+
+        :raises LockHeld: it is held no longer.
+        """
+        self._renewed = clock() - RENEWAL - 1
+        self.verify()
+
     def _renew(self) -> None:
         with self._guard:
             begun = clock()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import PanelDbError, StatementFailed
@@ -29,6 +29,20 @@ def write(engine: MongodbEngine, table: Table, operations: Sequence[Any], *, fir
 
 def _bulk(engine: MongodbEngine, table: Table, operations: Sequence[Any]) -> Any:
     return engine.collection(table.name).bulk_write(operations, ordered=False, session=engine.session)
+
+
+def encoded_row(values: Mapping[str, Any], action: str, row: int) -> bytes:
+    """Give the values as BSON.
+
+    :raises InputError: with ``row``, where no document can hold them.
+    """
+    from bson import encode
+
+    with translated(action):
+        encoded = encode(values)
+    if len(encoded) > LARGEST_DOCUMENT:
+        raise too_large(action, row=row)
+    return encoded
 
 
 def put(engine: MongodbEngine, table: Table, documents: Sequence[Any], *, first: int, action: str) -> None:
