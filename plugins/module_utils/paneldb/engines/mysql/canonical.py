@@ -10,21 +10,24 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Optional
 
-from ...model.schema import Column, Index, IndexColumn, Schema, Table
+from ...model.schema import NOW, Column, Default, Index, IndexColumn, Schema, Table
 from ..base import Limit
 from .conditions import settled, truths_of
 from .defaults import canonical_default
 from .flavour import Flavour
 
 _NAME = attrgetter("name")
+#: What the server would give a time that an update sets otherwise is the year nought, which strict sessions refuse.
+_BY_ITSELF = Default(function=NOW)
 
 
 def canonical_schema(schema: Schema, flavour: Flavour, known: Optional[Schema] = None) -> Schema:
     """See ``Engine.canonical``.
 
-    An index is over all rows: a condition goes, and with it the rule that values occur once. Only the first column of a
-    key counts, and only one in a table. Conditions of checks take the form that the server gives them. Tables that are
-    the very ones of ``known``, which is canonical, are taken as they are.
+    An index is over all rows: a condition goes, and with it the rule that values occur once. Only the first column of
+    a key counts, and only one in a table. A time that updates set and that is never null begins as now. Conditions of
+    checks take the form that the server gives them. Tables that are the very ones of ``known``, which is canonical, are
+    taken as they are.
     """
     there = known or Schema()
     tables = [
@@ -64,6 +67,8 @@ def _keys(table: Table) -> Iterator[tuple[str, ...]]:
 def _column(column: Column, *, required: bool, counts: bool) -> Column:
     default = None if column.autoincrement and not counts else canonical_default(column.default, column.type)
     null = column.null and not required and not (counts and column.autoincrement)
+    if column.updated_at and default is None and not null and column.type.name == "timestamp":
+        default = _BY_ITSELF
     if default is column.default and null == column.null:
         return column
     return replace(column, default=default, null=null)
@@ -88,6 +93,9 @@ def _limits(table: Table, flavour: Flavour) -> Iterator[Limit]:
     for column in table.columns:
         if column.autoincrement and column.name != counted(table):
             reason = "The server counts in one column of a table alone, which is the first one of a key."
+            yield Limit(f"{place}.columns.{column.name}.default", reason)
+        if column.updated_at and column.default is None and not column.null:
+            reason = "A time that updates set and that is never null has a default here: now."
             yield Limit(f"{place}.columns.{column.name}.default", reason)
     for index in table.indexes:
         if index.where:

@@ -271,4 +271,4 @@ def _as_shown(value: str) -> str:
 @cache
 def _plain_quotes(text: str) -> str:
     r"""MySQL shows the text of expressions escaped once more: ``(`a` <> _utf8mb4\'text\')``."""
-    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+    return text if "\\'" not in text else re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
