@@ -8,19 +8,31 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mongodb import lease
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mongodb import holder, lease
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mongodb.engine import MongodbEngine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import LockHeld
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations import ledger
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import MongodbBed
-from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import wait_until
+from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import python_child, wait_until
 
 RUN = ledger.new_run("deploy", "")
+#: Takes the lock and waits to be killed.
+HOLDER = """
+import sys
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines import connect
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
+from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import reach
+
+host, port, database = sys.argv[1:]
+with connect(Target("mongodb", host=host, port=int(port), database=database)) as engine, engine.lock(0):
+    reach("held")
+"""
 
 
 @pytest.fixture
@@ -131,6 +143,31 @@ def test_who_ended_without_a_word_is_followed_when_the_lease_is_over(
         with engine.lock(0):
             assert engine.lease
             assert engine.lease.fence == killed.fence + 1
+
+
+def test_who_ended_on_this_host_is_followed_at_once(
+    engine: MongodbEngine, mongodb_target: Target, tmp_path: Path
+) -> None:
+    script = tmp_path / "holder.py"
+    script.write_text(HOLDER)
+    where = [mongodb_target.host, str(mongodb_target.port), mongodb_target.database]
+    with python_child(script, *where, errors=tmp_path / "errors") as child:
+        child.wait_for("held")
+        with pytest.raises(LockHeld, match=f"process {child.pid}"), engine.lock(0):
+            pass
+        child.kill()
+        with engine.lock(0):
+            assert engine.lease
+            assert engine.lease.fence == 2
+
+
+@pytest.mark.parametrize("told", ["", "x", "a/b 1", f"elsewhere/pid:[1] {2**22} 5", f"{holder.identity()}"])
+def test_of_other_hosts_and_of_the_living_nobody_says_that_they_ended(told: str) -> None:
+    assert not holder.has_ended(told)
+
+
+def test_another_process_of_the_same_number_is_not_the_holder() -> None:
+    assert holder.has_ended(f"{holder.identity()}0")
 
 
 def test_who_was_stopped_longer_than_the_lease_writes_nothing_more(

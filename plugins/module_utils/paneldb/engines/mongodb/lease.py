@@ -6,12 +6,11 @@
 A lease ends by the server's clock. Each taking counts the fencing number up. Who held the lock and was stopped for
 longer than the lease (a frozen process, a sleeping machine) learns by its own clock, before it writes, that it holds
 it no longer; documents of the bookkeeping collections carry the number, so that what a later holder has written there
-is not overwritten either.
+is not overwritten either. Where a process of the same host held it and has ended, the next one there does not wait.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 import time
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConstraintViolated, LockHeld, PanelDbError, StatementFailed
 from .faults import translated
+from .holder import has_ended, identity, owner
 from .probes import say_hello
 
 if TYPE_CHECKING:
@@ -96,12 +96,14 @@ class Lease:
         """Take the lock if it is free or its lease is over; an upsert that another one's document hinders says no."""
         from pymongo import ReturnDocument
 
+        gone = self._ended_holder()
         begun, now = clock(), self._server_time()
-        taken = {"token": self._mine["token"], "owner": _owner(), "taken": now, "until": now + timedelta(seconds=LEASE)}
+        whose = {"token": self._mine["token"], "owner": owner(), "process": identity()}
+        taken = {**whose, "taken": now, "until": now + timedelta(seconds=LEASE)}
         try:
             with translated("Taking the lock"):
                 found: Any = self._documents.find_one_and_update(
-                    {"_id": _ID, "until": {"$lt": now}},
+                    {"_id": _ID, "token": gone} if gone else {"_id": _ID, "until": {"$lt": now}},
                     {"$set": taken, "$inc": {"fence": 1}},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
@@ -111,6 +113,12 @@ class Lease:
         self.fence = int(found["fence"])
         self._until, self._renewed = begun + LEASE, begun
         return self._renewed_on_server()
+
+    def _ended_holder(self) -> str:
+        """Give the token of a holder that ran on this host and has ended: nobody need wait for its lease."""
+        with translated("Looking who holds the lock"):
+            found: dict[str, Any] = self._documents.find_one({"_id": _ID}) or {}
+        return str(found["token"]) if found.get("owner") and has_ended(str(found.get("process", ""))) else ""
 
     def _server_time(self) -> datetime:
         """Ask the server for its clock; what passes until the answer is here only makes a lease shorter."""
@@ -193,13 +201,3 @@ class Lease:
             owner=str(found["owner"]),
             age_seconds=age,
         )
-
-
-def _owner() -> str:
-    import pwd
-
-    try:
-        account = pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        account = str(os.geteuid())
-    return f"{account}@{os.uname().nodename}, process {os.getpid()}"
