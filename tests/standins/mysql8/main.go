@@ -14,6 +14,7 @@ import (
 	"github.com/dolthub/go-mysql-server/memory"
 	"github.com/dolthub/go-mysql-server/server"
 	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/go-mysql-server/sql/types"
 )
 
 func main() {
@@ -27,10 +28,23 @@ func serve(address string) error {
 	provider := memory.NewDBProvider()
 	provider.WithOption(memory.NativeIndexProvider(true)) // keys are indexes in databases made later, too
 	engine := sqle.NewDefault(provider)
+	asDocumented()
 	config := server.Config{Protocol: "tcp", Address: address}
 	running, err := server.NewServer(config, engine, sql.NewContext, memory.NewSessionBuilder(provider), nil)
 	if err != nil {
 		return err
 	}
 	return running.Start()
+}
+
+// asDocumented gives sessions the variables that MySQL lets them set and this server does not.
+func asDocumented() {
+	name := "innodb_lock_wait_timeout"
+	sql.SystemVariables.AddSystemVariables([]sql.SystemVariable{&sql.MysqlSystemVariable{
+		Name:    name,
+		Scope:   sql.GetMysqlScope(sql.SystemVariableScope_Both),
+		Dynamic: true,
+		Type:    types.NewSystemIntType(name, 1, 1073741824, false),
+		Default: int64(50),
+	}})
 }
