@@ -19,7 +19,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test every engine; servers that know little more than a dialect come where a marker says so."""
     if "bed" in metafunc.fixturenames:
         dialects = DIALECTS if metafunc.definition.get_closest_marker("dialect") else {}
-        metafunc.parametrize("bed", [*BEDS, *dialects], indirect=True, scope="session")
+        names = [*BEDS, *dialects]
+        if metafunc.definition.get_closest_marker("sql"):
+            names = [name for name in names if not name.startswith("mongodb")]
+        metafunc.parametrize("bed", names, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

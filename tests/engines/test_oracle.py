@@ -21,6 +21,7 @@ from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.strategies import schemas
 
 
+@pytest.mark.sql
 # Tables that refer to each other are made all the same; only the order in which Alembic compares them is then open.
 @pytest.mark.filterwarnings("ignore:Cannot correctly sort tables")
 @settings(max_examples=10)
