@@ -55,6 +55,8 @@ def _collection(name: str, database: str) -> str:
 def _field(name: str, quotes: bool) -> str:
     if name.startswith("$"):
         return "begins with $"
+    if name == "_id":
+        return "belongs to the document"
     return _with_any(name, ".\0" if quotes else '.\0"\\')
 
 

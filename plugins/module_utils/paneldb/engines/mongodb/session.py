@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ def open_client(target: Target) -> Client:
     """
     driver = _driver()
     address, arguments = client_arguments(target)
+    # Without a handler of its own, what PyMongo's threads meet with would be printed between results.
+    logging.getLogger("pymongo").addHandler(logging.NullHandler())
     try:
         with warnings.catch_warnings():
             # What an option of the address cannot be, PyMongo only warns of, and leaves out.
