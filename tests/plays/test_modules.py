@@ -61,6 +61,7 @@ CASES = {
     ),
     "baseline": Case("migrate", {"state": "baseline"}, (("schema", {}),)),
     "seed": Case("seed", first=(("migrate", {}),)),
+    "node": Case("node", {"nodes": [{"name": "a", "hostname": "a.example", "port": 1}]}, (("migrate", {}),)),
     "query": Case(
         "query",
         {"write": True, "statements": [{"statement": "remove", "expect": {"affected": 1}}]},
