@@ -280,8 +280,9 @@ def test_a_reader_may_look(engine: Engine, target: Target, chain: Chain) -> None
 NAMES = ['quote"d', "per%cent %s %(x)s", "a space", "select", "ünï", "b`tick"]
 
 
-def test_names_are_only_names(engine: Engine) -> None:
-    tables = {name: {"columns": {name: {"type": "integer"}}, "primary_key": [name]} for name in NAMES}
+def test_names_are_only_names(engine: Engine, bed: Bed) -> None:
+    able = [name for name in NAMES if '"' not in name or any('"' in stem for stem in bed.stems)]
+    tables = {name: {"columns": {name: {"type": "integer"}}, "primary_key": [name]} for name in able}
     chain = chain_to(model(tables))
     deploy(engine, chain)
     assert matches(engine, chain)

@@ -38,6 +38,10 @@ def run_command(engine: MongodbEngine, statement: Statement) -> None:
     command = statement.command
     if not isinstance(command, Mapping):
         engine.query(statement.text)
+    elif "dropIndexes" in command:
+        # One that is gone already would keep the others from being dropped.
+        for name in command["index"]:
+            _run(engine, {**command, "index": name})
     elif "verify" in command:
         from .obeying import verify
 

@@ -22,7 +22,7 @@ from ...model.schema import Enum, Schema, Table
 from ..base import BOOKKEEPING_PREFIX, Catalogue
 from .canonical import canonical_schema, canonical_table
 from .catalog import Held, Native, native_of
-from .indexes import wanted
+from .indexes import named, wanted
 from .jsontext import to_json
 from .names import refuse_names
 from .probes import COLL_MOD, VALIDATORS, Probes
@@ -147,7 +147,9 @@ class _Compiler:
         made = sorted((each.specification() for each in needs - set(there.indexes)), key=lambda each: str(each["name"]))
         if made:
             commands.append({"createIndexes": table.name, "indexes": made})
-        self.keep(table, Held(table.name, tuple(needs), {key: create[key] for key in create if key != "create"}))
+        self.keep(
+            table, Held(table.name, tuple(map(named, needs)), {key: create[key] for key in create if key != "create"})
+        )
         if not is_recorded(table.name):
             return commands
         if validator:

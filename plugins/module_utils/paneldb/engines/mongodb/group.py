@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Unsupported
@@ -14,7 +13,7 @@ from ...model.operations import Add, Alter, Drop, Operation, Rename
 from ...model.schema import Check, Column, Index, PrimaryKey, Schema, Table, Unique
 from .canonical import canonical_table
 from .catalog import Held
-from .indexes import CHANGEABLE, ID, Physical, wanted
+from .indexes import CHANGEABLE, ID, Physical, named, wanted
 from .jsontext import from_json, to_json
 from .names import refuse_names
 from .records import Pending, begun, definition_of, settled
@@ -242,8 +241,7 @@ class Group:
 
     def _indexes_after(self, after: Table, there: Held) -> tuple[Physical, ...]:
         gone, new = self._index_changes(after, there)
-        made = [replace(each, name=each.name or each.usual_name()) for each in new]
-        return tuple(each for each in (*there.indexes, *made) if each not in gone)
+        return tuple(each for each in (*there.indexes, *map(named, new)) if each not in gone)
 
     def _index_option(self, old: Physical, new: Physical) -> Command:
         """Change what can be changed of an index without building it anew."""

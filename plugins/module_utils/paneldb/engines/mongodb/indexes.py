@@ -11,7 +11,7 @@ soon as one of them is. The names that a server keeps are made of the structure,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -174,6 +174,11 @@ def _key_of(fields: Fields, table: Table, condition: str, probes: Probes) -> Phy
     return Physical(fields, unique=True, condition=_canonical(told[0] if len(told) == 1 else {"$and": told}))
 
 
+def named(made: Physical) -> Physical:
+    """Give an index with the name that it gets when it is built."""
+    return replace(made, name=made.name or made.usual_name())
+
+
 # --- what is there ---------------------------------------------------------------------------------------------------
 
 
@@ -233,8 +238,3 @@ def _column(name: str, kind: Any) -> IndexColumn:
 def _read(fields: Fields, words: dict[str, Any], unique: bool) -> Physical:
     sparse, condition = bool(words.pop("sparse", False)), words.pop("partialFilterExpression", {})
     return Physical(fields, unique, sparse, _canonical(condition), _canonical(words))
-
-
-def names_of(indexes: Iterable[Physical]) -> dict[Physical, str]:
-    """Give the names by structure."""
-    return {each: each.name for each in indexes}
