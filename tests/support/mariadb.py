@@ -144,9 +144,10 @@ class MariadbServer:
 
     def create_user(self, name: str, password: str, grants: str = "", host: str = "%") -> None:
         """Create an account with a password, and with ``grants`` such as ``ALL ON *.*``."""
-        self.run(f"CREATE USER {quoted(name)}@{quoted(host)} IDENTIFIED BY %s", (password,))
+        account = f"{quoted(name)}@{quoted(host)}"
+        self.run(f"CREATE USER {account.replace('%', '%%')} IDENTIFIED BY %s", (password,))
         if grants:
-            self.run(f"GRANT {grants} TO {quoted(name)}@{quoted(host)}")
+            self.run(f"GRANT {grants} TO {account}")
 
     def start(self, *more: str) -> None:
         """Start the server, with more options than its settings, and return when it accepts sessions."""

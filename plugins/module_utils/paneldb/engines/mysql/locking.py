@@ -51,9 +51,11 @@ def lock_name(database: str) -> str:
 def _take(engine: MysqlEngine, name: str, timeout: float) -> None:
     """The answer is 1 for the lock, 0 for none in time, NULL for an error that the server does not tell."""
     deadline = time.monotonic() + timeout
+    # A statement's own time limit would end the waiting without an answer.
+    longest = min(_ATTEMPT, engine.target.statement_timeout / 2 or _ATTEMPT)
     while True:
         left = max(0.0, deadline - time.monotonic())
-        answer = _attempt(engine, name, min(left, _ATTEMPT))
+        answer = _attempt(engine, name, min(left, longest))
         if answer == 1:
             return
         if answer is None:
@@ -63,7 +65,6 @@ def _take(engine: MysqlEngine, name: str, timeout: float) -> None:
 
 
 def _attempt(engine: MysqlEngine, name: str, seconds: float) -> int | None:
-    """A statement's own time limit would end the waiting with an error."""
     started = time.monotonic()
     answer: int | None = engine.ask("SELECT GET_LOCK(%s, %s)", [name, seconds])[0][0]
     if answer == 0:

@@ -1,0 +1,580 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every session with MariaDB has in common, and how the server's refusals are told."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines import connect
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.engine import MysqlEngine
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target, parse_target
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
+    AccessDenied,
+    ConnectionFailed,
+    ConstraintViolated,
+    InputError,
+    LockHeld,
+    PanelDbError,
+    StatementFailed,
+    WriteRefused,
+)
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.plan import Statement
+from ansible_collections.ctrlaltplay.paneldb.tests.support.certificates import Certificates, certificates
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import mariadb_server as another_server
+
+
+@pytest.fixture
+def target(mariadb_target: Target) -> Target:
+    return mariadb_target
+
+
+@pytest.fixture
+def session(target: Target) -> Iterator[MysqlEngine]:
+    with MysqlEngine.connect(target) as made:
+        yield made
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder without option files, for sessions that are told of nothing else."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def setting(session: MysqlEngine, name: str) -> Any:
+    return session.query(f"SELECT @@{name}").rows[0][0]
+
+
+def test_session_is_in_utc_and_strict_on_any_server(session: MysqlEngine, mariadb_server: MariadbServer) -> None:
+    assert mariadb_server.run("SELECT @@global.time_zone, @@global.sql_mode") == [("-05:00", "")]
+    assert setting(session, "time_zone") == "+00:00"
+    assert "STRICT_TRANS_TABLES" in setting(session, "sql_mode")
+    assert setting(session, "character_set_client") == "utf8mb4"
+    session.query("CREATE TABLE t (name varchar(3))")
+    with pytest.raises(ConstraintViolated, match="too long"):
+        session.query("INSERT INTO t VALUES ('four')")
+
+
+def test_session_has_the_targets_timeouts(target: Target) -> None:
+    with MysqlEngine.connect(replace(target, lock_timeout=6.2, statement_timeout=90.5)) as session:
+        found = [setting(session, name) for name in ("lock_wait_timeout", "innodb_lock_wait_timeout")]
+        assert [*found, float(setting(session, "max_statement_time"))] == [7, 7, 90.5]
+    with MysqlEngine.connect(replace(target, statement_timeout=0.1)) as session:
+        with pytest.raises(StatementFailed, match="max_statement_time") as caught:
+            session.query("SELECT COUNT(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b")
+        assert "statement_timeout" in caught.value.hint
+
+
+def test_environment_and_option_files_of_the_client_work(
+    mariadb_server: MariadbServer, target: Target, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setenv("MYSQL_HOST", mariadb_server.host)
+    monkeypatch.setenv("MYSQL_TCP_PORT", str(mariadb_server.port))
+    monkeypatch.setenv("MYSQL_PWD", "wrong")
+    file = home / ".my.cnf"
+    file.write_text(f'[client]\nuser = {mariadb_server.superuser}\npassword = "{mariadb_server.password}"\n')
+    file.chmod(0o600)
+    with connect(parse_target({"engine": "mysql", "database": target.database})) as session:
+        assert session.server().facts["database"] == target.database
+
+
+def test_socket_where_no_host_is_given(
+    mariadb_server: MariadbServer, target: Target, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setenv("MYSQL_UNIX_PORT", "/nowhere")
+    (home / ".my.cnf").write_text(f"[client]\nsocket={mariadb_server.socket}\n")
+    for place in (
+        replace(target, host="", port=0),
+        replace(target, host="", port=0, unix_socket=mariadb_server.socket),
+    ):
+        with MysqlEngine.connect(place) as session:
+            assert session.query("SELECT host FROM information_schema.processlist WHERE id = CONNECTION_ID()").rows == (
+                ("localhost",),
+            )
+
+
+def test_the_first_server_that_answers_is_taken(target: Target) -> None:
+    several = replace(target, host=f"{target.host}:1,{target.host}:{target.port}", port=0)
+    with MysqlEngine.connect(several) as session:
+        assert session.query("SELECT 1").rows == ((1,),)
+    with pytest.raises(AccessDenied):
+        MysqlEngine.connect(replace(several, host=f"{target.host}:{target.port},{target.host}:1", password="wrong"))
+
+
+def test_wrong_password_and_unknown_user(target: Target) -> None:
+    for wrong in (replace(target, password="s3cret€"), replace(target, user="nobody")):
+        with pytest.raises(AccessDenied) as caught:
+            MysqlEngine.connect(wrong)
+        assert "s3cret" not in str(caught.value)
+
+
+def test_password_beyond_latin_1(mariadb_server: MariadbServer, target: Target) -> None:
+    user = f"u{target.database}"
+    mariadb_server.create_user(user, "пароль€", f"ALL ON `{target.database}`.*")
+    with MysqlEngine.connect(replace(target, user=user, password="пароль€")) as session:
+        assert session.query("SELECT 1").rows == ((1,),)
+
+
+def test_no_such_database(target: Target) -> None:
+    with pytest.raises(ConnectionFailed, match="module database"):
+        MysqlEngine.connect(replace(target, database="missing"))
+    with pytest.raises(InputError, match="which database"):
+        MysqlEngine.connect(replace(target, database=""))
+
+
+def test_no_such_server(target: Target) -> None:
+    with pytest.raises(ConnectionFailed, match="cannot be reached") as caught:
+        MysqlEngine.connect(replace(target, port=1))
+    assert caught.value.exit_code == 15
+
+
+def test_too_many_connections(target: Target, mariadb_server: MariadbServer) -> None:
+    user = f"u{target.database}"
+    mariadb_server.create_user(user, "pw", f"ALL ON `{target.database}`.*")
+    mariadb_server.run(f"ALTER USER `{user}`@`%` WITH MAX_USER_CONNECTIONS 1")
+    own = replace(target, user=user, password="pw")
+    with MysqlEngine.connect(own), pytest.raises(ConnectionFailed, match="no more sessions"):
+        MysqlEngine.connect(own)
+
+
+def test_facts_of_the_server(session: MysqlEngine, target: Target) -> None:
+    session.query("CREATE TABLE t (id integer)")
+    with MysqlEngine.connect(target) as other, other.transaction():
+        other.query("INSERT INTO t VALUES (1)")
+        time.sleep(1.1)
+        server = session.server()
+    assert (server.product, server.version.count(".")) == ("MariaDB", 2)
+    assert server.numbers == tuple(map(int, server.version.split(".")))
+    assert server.facts["longest_transaction_seconds"] >= 1
+    assert server.facts["size_bytes"] >= 16384
+    assert (server.facts["read_only"], server.facts["strict"], server.facts["timezone"]) == (False, False, "-05:00")
+    assert server.facts["replication_lag_seconds"] is None
+    assert session.server() is server
+
+
+def test_facts_for_an_account_that_may_know_little(mariadb_server: MariadbServer, target: Target) -> None:
+    user = f"u{target.database}"
+    mariadb_server.create_user(user, "pw", f"ALL ON `{target.database}`.*")
+    with MysqlEngine.connect(replace(target, user=user, password="pw")) as session:
+        assert session.server().facts["longest_transaction_seconds"] is None
+        with pytest.raises(AccessDenied):
+            session.query("SELECT * FROM mysql.global_priv")
+
+
+# --- TLS ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return certificates(tmp_path_factory.mktemp("tls"), "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def tls_server(authority: Certificates) -> Iterator[MariadbServer]:
+    with another_server(ssl_cert=str(authority.cert), ssl_key=str(authority.key)) as made:
+        made.create_database("t")
+        made.create_user("tls", "pw", "ALL ON t.*")
+        made.run("ALTER USER tls@'%' REQUIRE SSL")
+        yield made
+
+
+def cipher(target: Target) -> str:
+    with MysqlEngine.connect(target) as session:
+        return str(session.query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").rows[0][1])
+
+
+@pytest.mark.parametrize("mode", ["prefer", "require", "verify-ca", "verify-full"])
+def test_tls_is_used_where_it_is_asked_for(tls_server: MariadbServer, authority: Certificates, mode: str) -> None:
+    target = parse_target({"url": tls_server.url("t", "tls", "pw"), "tls_mode": mode})
+    verifying = mode.startswith("verify")
+    assert cipher(replace(target, tls_ca=str(authority.ca) if verifying else ""))
+
+
+def test_tls_is_not_used_where_it_is_not_asked_for(tls_server: MariadbServer) -> None:
+    target = parse_target({"url": tls_server.url("t")})
+    assert [cipher(replace(target, tls_mode=mode)) for mode in ("", "allow", "disable")] == ["", "", ""]
+
+
+def test_tls_with_an_authority_that_is_not_the_servers(tls_server: MariadbServer, tmp_path: Path) -> None:
+    other = certificates(tmp_path, "127.0.0.1")
+    target = parse_target({"url": tls_server.url("t"), "tls_ca": str(other.ca)})
+    for mode in ("", "require", "verify-ca", "verify-full"):
+        with pytest.raises(ConnectionFailed, match="certificate"):
+            MysqlEngine.connect(replace(target, tls_mode=mode))
+
+
+def test_tls_with_a_certificate_of_another_host(tls_server: MariadbServer, authority: Certificates) -> None:
+    target = parse_target({"url": tls_server.url("t"), "tls_ca": str(authority.ca), "login_host": "127.0.0.1"})
+    elsewhere = replace(target, host="localhost")
+    assert cipher(replace(elsewhere, tls_mode="verify-ca"))
+    with pytest.raises(ConnectionFailed, match=r"certificate|[Hh]ostname"):
+        MysqlEngine.connect(replace(elsewhere, tls_mode="verify-full"))
+
+
+def test_tls_that_the_server_lacks(target: Target) -> None:
+    with pytest.raises(ConnectionFailed, match=r"no TLS|SSL"):
+        MysqlEngine.connect(replace(target, tls_mode="require"))
+    with MysqlEngine.connect(replace(target, tls_mode="prefer")) as session:
+        assert session.query("SELECT 1").rows == ((1,),)
+
+
+def test_authorities_are_read_once(authority: Certificates, tls_server: MariadbServer, monkeypatch: Any) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_unused: read.append("default"))
+    target = parse_target({"url": tls_server.url("t"), "tls_ca": str(authority.ca), "tls_mode": "verify-full"})
+    for _unused in range(2):
+        with MysqlEngine.connect(target), MysqlEngine.connect(replace(target, tls_ca="", tls_mode="")):
+            pass
+    assert read == []
+
+
+def test_broken_certificate_is_told(target: Target, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("nothing")
+    with pytest.raises(InputError, match="cannot be used"):
+        MysqlEngine.connect(replace(target, tls_mode="verify-ca", tls_ca=str(tmp_path / "ca.pem")))
+
+
+# --- transactions ------------------------------------------------------------------------------------------------
+
+
+def test_transactions_undo_all_and_join(session: MysqlEngine) -> None:
+    session.query("CREATE TABLE t (id integer)")
+
+    def stopped() -> None:
+        with session.transaction():
+            session.query("INSERT INTO t VALUES (1)")
+            with session.transaction():
+                session.query("INSERT INTO t VALUES (2)")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        stopped()
+    assert session.query("SELECT COUNT(*) FROM t").rows == ((0,),)
+    with session.transaction(), session.transaction():
+        session.query("INSERT INTO t VALUES (3)")
+    assert session.query("SELECT id FROM t").rows == ((3,),)
+
+
+def test_part_of_a_transaction_is_undone_alone(session: MysqlEngine) -> None:
+    session.query("CREATE TABLE t (id integer)")
+
+    def failing() -> None:
+        with session.all_or_nothing():
+            session.query("INSERT INTO t VALUES (2)")
+            with session.all_or_nothing():
+                session.query("INSERT INTO t VALUES (3)")
+            raise RuntimeError
+
+    with session.transaction():
+        session.query("INSERT INTO t VALUES (1)")
+        with pytest.raises(RuntimeError):
+            failing()
+    assert session.query("SELECT id FROM t").rows == ((1,),)
+
+
+def test_change_of_the_schema_ends_a_transaction_and_is_noticed(session: MysqlEngine) -> None:
+    session.query("CREATE TABLE t (id integer)")
+
+    def careless() -> None:
+        with session.transaction():
+            session.query("INSERT INTO t VALUES (1)")
+            session.run(Statement("CREATE TABLE more (id integer)"))
+
+    with pytest.raises(StatementFailed, match="has ended it"):
+        careless()
+    with session.transaction():
+        session.query("INSERT INTO t VALUES (2)")
+
+
+def test_change_of_the_schema_by_a_person_is_refused_within_a_transaction(session: MysqlEngine) -> None:
+    def asked(statement: str) -> None:
+        with session.transaction():
+            session.query("CREATE TEMPORARY TABLE mine (id integer)")
+            session.query("DROP TEMPORARY TABLE mine")
+            session.query(statement)
+
+    for statement in ("CREATE TABLE t (id integer)", "/* so */ drop table x", "TRUNCATE x", "COMMIT"):
+        with pytest.raises(StatementFailed, match="end the transaction"):
+            asked(statement)
+    assert session.existing_tables(["t"]) == frozenset()
+    assert session.query("CREATE TABLE t (id integer)").altered
+
+
+def test_schema_changes_open_no_transaction(session: MysqlEngine) -> None:
+    with session.transaction(schema_change=True):
+        session.run(Statement("CREATE TABLE t (id integer)"))
+    assert session.existing_tables(["t", "T", "more"]) == {"t"}
+
+
+# --- reading only ------------------------------------------------------------------------------------------------
+
+
+WRITES = [
+    "INSERT INTO t VALUES (1)",
+    "CREATE TABLE more (id integer)",
+    "DELETE FROM t",
+    "SET SESSION TRANSACTION READ WRITE",
+    "/*! SET SESSION TRANSACTION READ WRITE */",
+    "SELECT /*M! 1 INTO OUTFILE '/tmp/x' */ 2",
+    "SELECT * FROM t INTO OUTFILE '/tmp/x'",
+    "WITH a AS (SELECT 1) SELECT * FROM a INTO DUMPFILE '/tmp/x'",
+    "FLUSH TABLES",
+    "COMMIT",
+]
+
+
+@pytest.mark.parametrize("statement", WRITES)
+def test_read_only_session_changes_nothing(session: MysqlEngine, target: Target, statement: str) -> None:
+    session.query("CREATE TABLE t (id integer)")
+    with MysqlEngine.connect(target, read_only=True) as reader:
+        with pytest.raises(WriteRefused):
+            reader.query(statement)
+        with pytest.raises(WriteRefused):
+            reader.run(Statement("INSERT INTO t VALUES (1)"))
+        assert reader.query("SELECT COUNT(*), 'INTO OUTFILE', '/*!' FROM t").rows == ((0, "INTO OUTFILE", "/*!"),)
+
+
+def test_procedure_writes_nothing_in_a_session_that_reads(session: MysqlEngine, target: Target) -> None:
+    session.query("CREATE TABLE t (id integer)")
+    session.query("CREATE PROCEDURE p() BEGIN INSERT INTO t VALUES (1); END")
+    with MysqlEngine.connect(target, read_only=True) as reader, pytest.raises(WriteRefused):
+        reader.query("CALL p()")
+    assert session.query("CALL p()").rows == ()
+    assert session.query("SELECT COUNT(*) FROM t").rows == ((1,),)
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_no_more_rows_are_read_than_are_wanted(target: Target, read_only: bool) -> None:
+    with MysqlEngine.connect(target, read_only=read_only) as session:
+        result = session.query("SELECT seq FROM seq_1_to_1000", limit=3)
+        assert (result.rows, result.truncated) == (((1,), (2,), (3,)), True)
+        assert not session.query("SELECT seq FROM seq_1_to_3", limit=3).truncated
+        assert len(session.query("SELECT seq FROM seq_1_to_1000").rows) == 1000
+
+
+# --- errors ------------------------------------------------------------------------------------------------------
+
+
+REFUSALS: list[tuple[str, type[PanelDbError], int, str]] = [
+    ("INSERT INTO child (name) VALUES ('x')", ConstraintViolated, 1364, "column"),
+    ("INSERT INTO child (id, name) VALUES (NULL, 'x')", ConstraintViolated, 1048, "column"),
+    ("INSERT INTO child (id, name) VALUES (1, 's3cret'), (2, 's3cret')", ConstraintViolated, 1062, "constraint"),
+    ("INSERT INTO child (id, parent) VALUES (1, 9)", ConstraintViolated, 1452, "constraint"),
+    ("INSERT INTO child (id, name) VALUES (-1, 's3cret')", ConstraintViolated, 4025, "constraint"),
+    ("INSERT INTO child (id, name) VALUES (1, REPEAT('s3cret', 100))", ConstraintViolated, 1406, "column"),
+    ("INSERT INTO child (id) VALUES (99999999999)", ConstraintViolated, 1264, "column"),
+    ("INSERT INTO child (id) VALUES ('s3cret')", StatementFailed, 1366, ""),
+    ("INSERT INTO child (id, at) VALUES (1, 's3cret')", StatementFailed, 1292, ""),
+    ("INSERT INTO child (id, at) VALUES (1, '0000-00-00')", StatementFailed, 1292, ""),
+    ("SELECT nonsense", StatementFailed, 1054, ""),
+    ("SELECT 's3cret' FORM x", StatementFailed, 1064, ""),
+    ("CREATE TABLE child (id integer)", StatementFailed, 1050, ""),
+    ("DELETE FROM parent", ConstraintViolated, 1451, "constraint"),
+    ("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'", PanelDbError, 1114, ""),
+    ("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1290, MESSAGE_TEXT = 'read-only'", PanelDbError, 1290, ""),
+]
+
+
+@pytest.mark.parametrize(("statement", "kind", "number", "named"), REFUSALS)
+def test_refusals_are_told_without_values(
+    session: MysqlEngine, statement: str, kind: type[PanelDbError], number: int, named: str
+) -> None:
+    session.query("CREATE TABLE parent (id integer PRIMARY KEY)")
+    session.query(
+        "CREATE TABLE child (id integer PRIMARY KEY, name varchar(50), parent integer, at datetime(3),"
+        " CONSTRAINT positive CHECK (id > 0), CONSTRAINT once UNIQUE (name),"
+        " CONSTRAINT of_parent FOREIGN KEY (parent) REFERENCES parent (id))"
+    )
+    session.query("INSERT INTO parent VALUES (1)")
+    session.query("INSERT INTO child (id, parent) VALUES (7, 1)")
+    with pytest.raises(kind) as caught:
+        session.query(statement)
+    error = caught.value
+    assert error.details["errno"] == number
+    assert "s3cret" not in str(error) + repr(error.to_data())
+    assert not named or error.details[named] in ("id", "name", "positive", "once", "of_parent")
+
+
+def test_full_disk_has_its_own_exit_code(session: MysqlEngine) -> None:
+    with pytest.raises(PanelDbError) as caught:
+        session.query("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'")
+    assert caught.value.exit_code == 17
+
+
+def test_statement_that_runs_is_named_when_it_fails(session: MysqlEngine) -> None:
+    with pytest.raises(StatementFailed) as caught:
+        session.run(Statement("ALTER TABLE missing ADD COLUMN id integer"))
+    assert caught.value.details["statement"] == "ALTER TABLE missing ADD COLUMN id integer"
+
+
+def test_locked_table_is_waited_for_and_then_reported(session: MysqlEngine, target: Target) -> None:
+    session.query("CREATE TABLE t (id integer)")
+    alter = Statement("ALTER TABLE t ADD COLUMN more integer")
+    with MysqlEngine.connect(replace(target, lock_timeout=1.5)) as impatient, session.transaction():
+        session.query("INSERT INTO t VALUES (1)")
+        with pytest.raises(StatementFailed, match=r"[Ll]ock wait timeout") as caught:
+            impatient.run(alter)
+        assert "lock_timeout" in caught.value.hint
+        assert setting(impatient, "lock_wait_timeout") == 2
+
+
+def test_locked_table_that_is_let_go_is_altered(session: MysqlEngine, target: Target) -> None:
+    session.query("CREATE TABLE t (id integer)")
+
+    def hold(seconds: float) -> None:
+        with MysqlEngine.connect(target) as other, other.transaction():
+            other.query("INSERT INTO t VALUES (1)")
+            taken.append(True)
+            time.sleep(seconds)
+
+    taken: list[bool] = []
+    holder = Thread(target=hold, args=(2.5,))
+    holder.start()
+    while not taken:
+        time.sleep(0.01)
+    session.run(Statement("ALTER TABLE t ADD COLUMN more integer"))
+    holder.join()
+    assert session.query("SELECT * FROM t").columns == ("id", "more")
+
+
+# --- the lock ----------------------------------------------------------------------------------------------------
+
+
+def test_lock_has_one_holder_who_is_named(session: MysqlEngine, target: Target) -> None:
+    with MysqlEngine.connect(target) as other:
+        with session.lock(1.0):
+            begun = time.monotonic()
+            with pytest.raises(LockHeld) as caught, other.lock(0.3):
+                pass
+            assert 0.25 <= time.monotonic() - begun < 2
+        details = caught.value.details
+        assert details["pid"] == session.query("SELECT CONNECTION_ID()").rows[0][0]
+        assert details["user"] == target.user
+        assert details["client"].startswith("127.0.0.1")
+        assert details["age_seconds"] >= 0
+        assert f"KILL {details['pid']}" in caught.value.hint
+        with other.lock(0.0):
+            assert other.query("SELECT IS_USED_LOCK(%s)", [f"paneldb:{target.database}"]).rows[0][0] is not None
+
+
+def test_lock_may_be_taken_again_by_its_holder(session: MysqlEngine, target: Target) -> None:
+    with session.lock(1.0):
+        with session.lock(1.0):
+            pass
+        with MysqlEngine.connect(target) as other, pytest.raises(LockHeld), other.lock(0.0):
+            pass
+
+
+def test_lock_ends_with_its_session(session: MysqlEngine, target: Target) -> None:
+    other = MysqlEngine.connect(target)
+    with other.lock(1.0):
+        session.query(f"KILL {other.query('SELECT CONNECTION_ID()').rows[0][0]}")
+        with session.lock(5.0):
+            assert session.query("SELECT 1").rows == ((1,),)
+
+
+def test_lock_is_of_one_database(mariadb_server: MariadbServer, session: MysqlEngine, target: Target) -> None:
+    name = mariadb_server.create_database("é" * 60)
+    try:
+        with MysqlEngine.connect(replace(target, database=name)) as other, session.lock(0.0), other.lock(0.0):
+            assert other.database == name
+    finally:
+        mariadb_server.drop_database(name)
+
+
+def test_lock_is_got_despite_a_limit_on_statements(session: MysqlEngine, target: Target) -> None:
+    hasty = replace(target, statement_timeout=0.5)
+    with MysqlEngine.connect(hasty) as other, session.lock(0.0), pytest.raises(LockHeld), other.lock(1.5):
+        pass
+
+
+def test_lock_outside_transactions_only(session: MysqlEngine) -> None:
+    with session.transaction(), pytest.raises(StatementFailed, match="outside"), session.lock(0.0):
+        pass
+
+
+# --- statements of a person --------------------------------------------------------------------------------------
+
+
+def test_values_of_a_query_are_plain(session: MysqlEngine) -> None:
+    moment = datetime(2026, 2, 3, 4, 5, 6, 789000, timezone(timedelta(hours=2)))
+    result = session.query(
+        "SELECT %(bytes)s AS b, %(text)s AS t, 7.50 AS d, '50%%' AS p, CAST(%(at)s AS datetime(3)) AS a,"
+        " %(decimal)s + 0 AS m, DATE '2026-02-03' AS day, %(none)s IS NULL AS n, %(yes)s AS y, 3 IN %(list)s AS l",
+        {
+            "bytes": b"\0\xff'\\",
+            "text": "it's \\ \" 😀\0\n",
+            "at": moment,
+            "decimal": Decimal("1.10"),
+            "none": None,
+            "yes": True,
+            "list": [1, 3],
+        },
+    )
+    assert result.columns == ("b", "t", "d", "p", "a", "m", "day", "n", "y", "l")
+    assert result.rows == (
+        (
+            b"\0\xff'\\",
+            "it's \\ \" 😀\0\n",
+            Decimal("7.50"),
+            "50%",
+            datetime(2026, 2, 3, 2, 5, 6, 789000),  # noqa: DTZ001 - as the server keeps it
+            Decimal("1.10"),
+            date(2026, 2, 3),
+            1,
+            1,
+            1,
+        ),
+    )
+    assert session.query("SELECT '50%'").rows == (("50%",),)
+
+
+def test_query_counts_changed_rows(session: MysqlEngine) -> None:
+    session.query("CREATE TABLE t (id integer)")
+    assert session.query("INSERT INTO t SELECT seq FROM seq_1_to_5").affected == 5
+    assert session.query("UPDATE t SET id = id WHERE id > %s", [3]).affected == 2
+    assert session.query("INSERT INTO t VALUES (6), (7) RETURNING id").affected == 2
+    assert session.query("SELECT * FROM t").affected == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "parameters"),
+    [("SELECT %s, %s", ["one"]), ("SELECT %(a)s", {"b": 1}), ("SELECT %s", [object()])],
+)
+def test_values_that_do_not_fit(session: MysqlEngine, statement: str, parameters: Any) -> None:
+    with pytest.raises(StatementFailed):
+        session.query(statement, parameters)
+    assert session.query("SELECT 1").rows == ((1,),)
+
+
+def test_further_results_of_a_procedure_are_let_go(session: MysqlEngine) -> None:
+    session.query("CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END")
+    assert session.query("CALL p()").rows == ((1,),)
+    assert session.query("CALL p()", limit=5).rows == ((1,),)
+    assert session.query("SELECT 3").rows == ((3,),)
+
+
+def test_zero_dates_come_as_text(session: MysqlEngine) -> None:
+    session.query("SET SESSION sql_mode = ''")
+    session.query("CREATE TABLE t (at datetime(3))")
+    session.query("INSERT INTO t VALUES ('0000-00-00')")
+    assert session.query("SELECT at FROM t").rows == (("0000-00-00 00:00:00.000",),)
+
+
+def test_file_of_this_machine_is_never_read(session: MysqlEngine) -> None:
+    session.query("CREATE TABLE t (line text)")
+    session.query("LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE t")
+    assert session.query("SELECT COUNT(*) FROM t").rows == ((0,),)
