@@ -19,7 +19,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils._core import M
 
 _FOLDER = Path(paneldb.__path__[0])
 #: Folders that hold a use case each; none of them imports another one but what it is built on.
-_USE_CASES = frozenset(("databases", "host", "migrations", "nodes", "queries", "schemas", "seeds"))
+_USE_CASES = frozenset(("accounts", "databases", "host", "migrations", "nodes", "queries", "schemas", "seeds"))
 #: Use cases that others build on.
 _BUILT_ON = {"nodes": "seeds"}
 #: Modules for whoever reads and writes files: the controller, and the host command.

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils._core import unpacked
 from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils import core as sending
 
-USE_CASES = ("databases", "host", "migrations", "queries", "schemas", "seeds")
+USE_CASES = ("accounts", "databases", "host", "migrations", "queries", "schemas", "seeds")
 UTILITIES = Path(sending.__file__).parents[1] / "module_utils"
 
 #: Imports modules of the core and tells which ones came out of the parts, by no file.

@@ -18,12 +18,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
+from ..errors import Unsupported
 from ..model.schema import Check, Column, ForeignKey, Schema, Table
 from .target import Target
 
 if TYPE_CHECKING:
     from ..model.operations import Operation
     from ..model.plan import Statement, Step
+    from .account import AccountPlan, WantedAccount
 
 #: Leads from a logical value to a stored one; None where the two are the same.
 Encoder = Optional[Callable[[Any], Any]]
@@ -275,3 +277,22 @@ class Engine(ABC):
     @abstractmethod
     def drop_database(cls, target: Target) -> None:
         """Remove the database and all in it; ends other sessions where the engine allows."""
+
+    # --- accounts ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def plan_accounts(cls, target: Target, accounts: Sequence[WantedAccount]) -> tuple[AccountPlan, ...]:
+        """Compare accounts with the server's; give what leads to the wanted ones, in the order of doing it.
+
+        The target is the database that the profiles are about, opened by somebody who may change accounts.
+
+        :raises Unsupported: where this server has no accounts, or none with such rights.
+        """
+        del target, accounts
+        raise Unsupported(f"{cls.name} has no accounts here.")
+
+    @classmethod
+    def apply_accounts(cls, target: Target, plans: Sequence[AccountPlan]) -> None:
+        """Run what ``plan_accounts`` gave."""
+        del target, plans
+        raise Unsupported(f"{cls.name} has no accounts here.")

@@ -47,9 +47,9 @@ def describe(target: Target) -> dict[str, Any] | None:
 
     None where there is no such database, or none that the account may see.
     """
-    name = _name(target)
-    with _session(target) as session:
-        rows = _ask(session, _DESCRIBE, [name])
+    name = name_of(target)
+    with server_session(target) as session:
+        rows = ask_session(session, _DESCRIBE, [name])
         if not rows:
             return None
         encoding, collation, zone, system_zone, size = rows[0]
@@ -73,10 +73,10 @@ def plan(
     missing), ``encoding``, ``collation`` and ``timezone``, which cannot be set, only be asked for.
     """
     settings = _wanted(wanted)
-    with _session(target) as session:
+    with server_session(target) as session:
         product = product_of(session.server_version)[0]
-        made = _made(_name(target), product, settings, current)
-        owned = list(_owned(session, _name(target), product, settings, wanted, current))
+        made = _made(name_of(target), product, settings, current)
+        owned = list(_owned(session, name_of(target), product, settings, wanted, current))
     after = {**_fresh(product), **(current or {}), **{name: settings[name] for name in settings if name != "owner"}}
     if "owner" in settings:
         owners = str((current or {}).get("owner", "")).split(", ")
@@ -87,22 +87,22 @@ def plan(
 def apply(target: Target, wanted: Sequence[Statement]) -> None:
     """Run what ``plan`` gave, each statement on its own."""
     if wanted:
-        with _session(target) as session:
+        with server_session(target) as session:
             for statement in wanted:
-                _ask(session, statement.command or statement.text)
+                ask_session(session, statement.command or statement.text)
 
 
 def drop(target: Target) -> None:
     """Drop the database, and end the sessions in it first, as far as the account may."""
-    name = _name(target)
-    with _session(target) as session:
-        for (number,) in _ask(session, _SESSIONS, [name]):
+    name = name_of(target)
+    with server_session(target) as session:
+        for (number,) in ask_session(session, _SESSIONS, [name]):
             with suppress(PanelDbError):
-                _ask(session, f"KILL {number}")
-        _ask(session, f"DROP DATABASE IF EXISTS {quoted(name)}")
+                ask_session(session, f"KILL {number}")
+        ask_session(session, f"DROP DATABASE IF EXISTS {quoted(name)}")
 
 
-def _name(target: Target) -> str:
+def name_of(target: Target) -> str:
     if not target.database:
         raise InputError("It is not said which database is meant.", source="database", hint="Give database, or a URL.")
     if target.database.lower() in OWN:
@@ -113,12 +113,12 @@ def _name(target: Target) -> str:
 
 
 @contextmanager
-def _session(target: Target) -> Iterator[Connection]:
+def server_session(target: Target) -> Iterator[Connection]:
     with closing(open_session(target, within=False)) as session:
         yield session
 
 
-def _ask(session: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def ask_session(session: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     text = bound(statement, parameters, session.server_status) if parameters else statement
     with translated("Working on the database"), session.cursor() as cursor:
         cursor.execute(text)
@@ -195,15 +195,15 @@ def _owned(
         return
     account = Account.of(settings["owner"])
     password = str(wanted.get("owner_password") or "")
-    yield from statements(lambda text, values: _ask(session, text, values), product, account, password)
+    yield from statements(lambda text, values: ask_session(session, text, values), product, account, password)
     if current is None or account.name not in _owners(session, name):
-        yield Statement(f"GRANT ALL PRIVILEGES ON {_pattern(session, name)} TO {account.text}")
+        yield Statement(f"GRANT ALL PRIVILEGES ON {pattern_of(session, name)} TO {account.text}")
 
 
 def _owners(session: Connection, name: str) -> list[str]:
     """Give the accounts that have every right on the database, as far as the account of the session may see them."""
     rights: dict[str, set[str]] = {}
-    for grantee, right in _ask(session, _GRANTS, [name, _escaped(name)]):
+    for grantee, right in ask_session(session, _GRANTS, [name, escaped(name)]):
         rights.setdefault(grantee, set()).add(right)
     return sorted(_account(grantee).name for grantee, held in rights.items() if held >= RIGHTS)
 
@@ -213,12 +213,12 @@ def _account(grantee: str) -> Account:
     return Account(user, host)
 
 
-def _pattern(session: Connection, name: str) -> str:
+def pattern_of(session: Connection, name: str) -> str:
     """The name of a database is a pattern in GRANT, unless the server has partial revokes (MySQL)."""
     literal = any(
-        str(value).upper() == "ON" for _unused, value in _ask(session, "SHOW VARIABLES LIKE 'partial_revokes'")
+        str(value).upper() == "ON" for _unused, value in ask_session(session, "SHOW VARIABLES LIKE 'partial_revokes'")
     )
-    return f"{quoted(name) if literal else quoted_pattern(_escaped(name))}.*"
+    return f"{quoted(name) if literal else quoted_pattern(escaped(name))}.*"
 
 
 def quoted_pattern(pattern: str) -> str:
@@ -226,5 +226,5 @@ def quoted_pattern(pattern: str) -> str:
     return "`" + pattern.replace("`", "``") + "`"
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
     return name.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")

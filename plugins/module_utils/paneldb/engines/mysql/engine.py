@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ...model.operations import Operation
     from ...model.plan import Statement, Step
+    from ..account import AccountPlan, WantedAccount
     from .transfer import Transfer
     from .wire import Connection
 
@@ -403,3 +404,15 @@ class MysqlEngine(Engine):
         from .database import drop
 
         drop(target)
+
+    @classmethod
+    def plan_accounts(cls, target: Target, accounts: Sequence[WantedAccount]) -> tuple[AccountPlan, ...]:
+        from .profiles import plan
+
+        return plan(target, accounts)
+
+    @classmethod
+    def apply_accounts(cls, target: Target, plans: Sequence[AccountPlan]) -> None:
+        from .profiles import apply
+
+        apply(target, plans)

@@ -9,10 +9,19 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from ...model.schema import Check, Column, ForeignKey, Index, PrimaryKey, Table, Unique
+from ..base import BOOKKEEPING_PREFIX
 from .wording import LONGEST_NAME, TOUCH, autoincrement, condition, default_text, listed, literal, quoted, type_text
 
 _DELETE_RULES = {"cascade": "CASCADE", "restrict": "RESTRICT", "set_null": "SET NULL", "no_action": "NO ACTION"}
 _DIGITS = 8
+#: Default privileges open future tables to accounts of the application; what the journal says is not theirs to change.
+_CLOSED = """DO $$ DECLARE who text; BEGIN
+  FOR who IN SELECT DISTINCT a.grantee::regrole::text FROM pg_catalog.pg_class AS c, aclexplode(c.relacl) AS a
+    WHERE c.oid = {table}::regclass AND a.grantee NOT IN (0, c.relowner)
+  LOOP
+    EXECUTE 'REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON TABLE ' || {table} || ' FROM ' || who;
+  END LOOP;
+END $$"""
 
 
 def column_definition(column: Column, schema: str) -> str:
@@ -69,6 +78,8 @@ def create_table(table: Table, schema: str) -> Iterator[str]:
     if table.comment:
         yield comment_on_table(table.name, table.comment)
     yield from (comment_on_column(table.name, column) for column in table.columns if column.comment)
+    if table.name.startswith(BOOKKEEPING_PREFIX):
+        yield _CLOSED.format(table=literal(f"{quoted(schema)}.{quoted(table.name)}"))
 
 
 def _alike(table: Table) -> list[Unique]:

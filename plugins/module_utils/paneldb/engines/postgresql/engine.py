@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ...model.operations import Operation
     from ...model.plan import Statement, Step
+    from ..account import AccountPlan, WantedAccount
 
 _SAVEPOINT = '"_paneldb_step"'
 #: An ALTER that waits for its lock makes all readers wait behind it, so it waits for this long and tries again.
@@ -337,3 +338,15 @@ class PostgresqlEngine(Engine):
         from .database import drop
 
         drop(target)
+
+    @classmethod
+    def plan_accounts(cls, target: Target, accounts: Sequence[WantedAccount]) -> tuple[AccountPlan, ...]:
+        from .accounts import plan
+
+        return plan(target, accounts)
+
+    @classmethod
+    def apply_accounts(cls, target: Target, plans: Sequence[AccountPlan]) -> None:
+        from .accounts import apply
+
+        apply(target, plans)
