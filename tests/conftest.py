@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
-from ansible_collections.ctrlaltplay.paneldb.tests.support import postgresql
+from ansible_collections.ctrlaltplay.paneldb.tests.support import mariadb, postgresql
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import AnsibleRunner
+from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import MysqlBed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import MongodbBed, ferretdb_bed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.secrets_scanner import SecretsScanner
 
@@ -55,6 +56,20 @@ def postgresql_database(postgresql_server: postgresql.PostgresServer) -> Iterato
     name = postgresql_server.create_database()
     yield name
     postgresql_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[mariadb.MariadbServer]:
+    """The server of the whole run. A test that stops, kills or reconfigures a server makes its own."""
+    with mariadb.mariadb_server() as server:
+        yield server
+
+
+@pytest.fixture
+def mariadb_target(mariadb_server: mariadb.MariadbServer) -> Iterator[Target]:
+    """An empty database of this test alone."""
+    with MysqlBed(mariadb_server).database() as target:
+        yield target
 
 
 @pytest.fixture(scope="session")

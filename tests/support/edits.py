@@ -243,6 +243,8 @@ class Editor:
         if able:
             rule = self.chooser.pick(able)
             name = self.maker.names.new(self.chooser)
+            while name in (*table.column_names, *self.maker.former.get(table.name, ())):
+                name = self.maker.names.new(self.chooser)
             self.schema = Rename(table.name, rule.kind, rule.name, name).apply(self.schema)
 
     def change_foreign_key(self, table: Table) -> Optional[Table]:

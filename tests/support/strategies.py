@@ -116,7 +116,9 @@ class SchemaMaker:
     def column_name(self, table: Table) -> str:
         """A name that no column of the table has."""
         names = Names(self._stems)
-        for name in (*table.column_names, *self.former.get(table.name, ())):
+        # MariaDB keeps the rule of a column of JSON by the column's name, beside the table's checks.
+        checks = (check.name for check in table.checks)
+        for name in (*table.column_names, *self.former.get(table.name, ()), *checks):
             names.take(name)
         return names.new(self.chooser)
 
@@ -195,7 +197,11 @@ class SchemaMaker:
         if not _able_to_be_checked(table):
             return table
         expression = self.condition(table, enums)
-        return table.put(Check(self.rule_name(naming.check_name(table.name, expression)), expression))
+        name = self.rule_name(naming.check_name(table.name, expression))
+        columns = (*table.column_names, *self.former.get(table.name, ()))
+        while name in columns:
+            name = self.names.new(self.chooser)
+        return table.put(Check(name, expression))
 
     def with_foreign_key(self, table: Table, other: Table, *, optional: bool = False) -> Table:
         """The table with one more foreign key, on columns of its own, if the other one has a key for it."""

@@ -106,15 +106,22 @@ def _limits(table: Table, flavour: Flavour) -> Iterator[Limit]:
             )
         if not flavour.descends and any(column.descending for column in index.columns):
             yield Limit(f"{place}.indexes.{index.name}", "This release forgets the direction of an index's columns.")
-    for check, reason in refused_checks(table):
+    for check, reason in refused_checks(table, flavour):
         yield Limit(f"{place}.checks.{check}", reason)
 
 
-def refused_checks(table: Table) -> Iterator[tuple[str, str]]:
+def refused_checks(table: Table, flavour: Flavour) -> Iterator[tuple[str, str]]:
     """Name the checks that neither server takes, each with the reason."""
     from ...model.expressions import columns_of, parse
     from .wording import OPAQUE
 
+    rules_of_columns = {column.name for column in table.columns if column.type.name == "json" and flavour.mariadb}
+    for check in table.checks:
+        if check.name in rules_of_columns:
+            yield (
+                check.name,
+                "MariaDB keeps the rule of a column of JSON by the column's name, which is that of the check.",
+            )
     counting = counted(table)
     emptied = {name for key in table.foreign_keys if key.on_delete == "set_null" for name in key.columns}
     for check in table.checks if counting or emptied else ():

@@ -47,6 +47,7 @@ _DELETE_RULES = {"NO ACTION": "no_action", "RESTRICT": "restrict", "CASCADE": "c
 #: The comment of a unique index that a model states as an index, to tell it from a unique key.
 INDEX_MARK = "[index]"
 _ON_UPDATE = re.compile(r"on update ([a-z_]+(?:\(\d*\))?)", re.IGNORECASE)
+_IS_JSON = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)")
 _OF_INDEX = itemgetter(0, 1)
 
 
@@ -79,6 +80,7 @@ class _Reader:
         self._stored: dict[str, tuple[str, ...]] = {}
         self._extras: dict[Place, Extra] = {}
         self._marks: dict[Place, str] = {}
+        self._strays: dict[Place, Column] = {}
         self._kept: list[Place] = []
         self._helpers: set[Place] = set()
         for name, kind, comment in tables:
@@ -102,7 +104,9 @@ class _Reader:
                 continue
             text = rule if self._flavour.mariadb else _plain_quotes(rule)
             if own:
-                self._own_rules[table, name] = text
+                # A column that got another name keeps its rule, whose own name stays behind.
+                json_column = _IS_JSON.fullmatch(text)
+                self._own_rules[table, json_column[1].replace("``", "`") if json_column else name] = text
             else:
                 self._rules[table].append((name, text))
 
@@ -139,7 +143,7 @@ class _Reader:
                 on_update=on_update[1] if on_update and kind.name != "timestamp" else "",
             ),
         )
-        return Column(
+        column = Column(
             name,
             kind,
             null=null == "YES",
@@ -149,6 +153,11 @@ class _Reader:
             collation=shown_collation(kind, collation, self._flavour),
             generated=self._computed(generated),
         )
+        if mark and kind.name != "enum":
+            enum = Type("enum", (mark,))
+            own = shown_collation(enum, collation, self._flavour)
+            self._strays[place] = replace(column, type=enum, default=self._default(default, more, enum), collation=own)
+        return column
 
     def _default(self, text: Optional[str], extra: str, kind: Type) -> Optional[Default]:
         if "AUTO_INCREMENT" in extra:
@@ -251,6 +260,7 @@ class _Reader:
             self._flavour,
             self._extras,
             self._marks,
+            self._strays,
             frozenset(self._helpers),
             tuple(sorted(self._kept)),
             self.store,

@@ -29,7 +29,9 @@ _RULES = ("unique", "index", "foreign_key", "check")
 class Group:
     """Operations on one table. ``columns`` leads from names in ``before`` to those of now; ``rules`` likewise.
 
-    ``taken`` are names of foreign keys that went: none may come under such a name in the same statement.
+    ``taken`` are names of foreign keys that went: none may come under such a name in the same statement. New names of
+    columns are given by statements of their own (``renaming``): the server does that at once, and together with other
+    changes it refuses to, or takes rules that read a column for rules about another one.
     """
 
     before: Table
@@ -37,6 +39,7 @@ class Group:
     columns: dict[str, str] = field(default_factory=dict)
     rules: dict[tuple[str, str], str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    renaming: bool = False
 
     def __post_init__(self) -> None:
         self.columns = {name: name for name in self.before.column_names}
@@ -44,14 +47,24 @@ class Group:
 
     def takes(self, operation: Operation) -> bool:
         """Tell whether the operation can be carried out by the same statement as those before it."""
+        if _renames_column(operation) != self.renaming:
+            return False
         if isinstance(operation, Add):
             return not (isinstance(operation.element, ForeignKey) and operation.element.name in self.taken)
         if isinstance(operation, Rename):
-            return not (operation.kind == "foreign_key" and operation.after in self.taken)
+            if self.renaming:
+                return operation.after not in self.before.column_names and not self._is_json(operation)
+            return operation.kind != "foreign_key" or operation.after not in self.taken
         return not isinstance(operation, Alter) or not isinstance(operation.after, ForeignKey)
+
+    def _is_json(self, operation: Rename) -> bool:
+        """Columns of JSON are renamed one by one: MariaDB keeps a rule by the name of such a column."""
+        names = {operation.before, *(former for former, now in self.columns.items() if former != now)}
+        return any(column.name in names and column.type.name == "json" for column in self.before.columns)
 
     def follow(self, position: int, operation: Operation) -> None:
         """Note what becomes of the names that were there before."""
+        self.renaming = _renames_column(operation)
         self.positions.append(position)
         if isinstance(operation, Drop):
             self._forget(operation.element.kind, operation.element.name)
@@ -76,6 +89,10 @@ class Group:
         self.rules = {former: after if former[0] == kind and now == before else now for former, now in others.items()}
         if kind == "foreign_key":
             self.taken.add(before)
+
+
+def _renames_column(operation: Operation) -> bool:
+    return isinstance(operation, Rename) and operation.kind == "column"
 
 
 @dataclass(frozen=True)
@@ -125,15 +142,19 @@ class Change:
                 f"alter_column {self.after.name}.{after.name}: it cannot be changed what a column is computed from.",
                 hint="Drop the column and add it again.",
             )
-        if before.name != after.name and replace(before, name=after.name) == after:
+        if self.group.renaming:
+            yield from self._renamed(before, after, extra)
+        elif before != after:
+            require_way(self.after.name, before, after)
+            yield f"MODIFY COLUMN {self.wording.column(after, extra)}"
+
+    def _renamed(self, before: Column, after: Column, extra: Extra) -> Iterator[str]:
+        if before.name == after.name:
+            return
+        if before.type.name == "json" and self.wording.flavour.mariadb:
+            yield f"CHANGE COLUMN {quoted(before.name)} {self.wording.column(after, extra)}"
+        else:
             yield f"RENAME COLUMN {quoted(before.name)} TO {quoted(after.name)}"
-            return
-        if before == after:
-            return
-        require_way(self.after.name, before, after)
-        text = self.wording.column(after, extra)
-        word = "MODIFY COLUMN" if before.name == after.name else f"CHANGE COLUMN {quoted(before.name)}"
-        yield f"{word} {text}"
 
     # --- keys, indexes and rules -------------------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ class _Compiler:
         self._schema = catalogue.schema
         self._extras = dict(native.extras)
         self._marks = dict(native.marks)
+        self._strays = dict(native.strays)
         self._helpers = set(native.helpers)
         self._store = native.store
         self._group: Optional[Group] = None
@@ -66,6 +67,7 @@ class _Compiler:
             self._native,
             extras=self._extras,
             marks=self._marks,
+            strays=self._strays,
             helpers=frozenset(self._helpers),
             store=self._store,
         )
@@ -124,8 +126,10 @@ class _Compiler:
     def _settled(self, name: str) -> Table:
         """A table as it will be, if the server can have it."""
         table = self._known(name)
-        for check, reason in refused_checks(table):
-            raise Unsupported(f"Check {check} of table {name} cannot be: {reason}", hint="Leave it out.")
+        for check, reason in refused_checks(table, self._flavour):
+            raise Unsupported(
+                f"Check {check} of table {name} cannot be: {reason}", hint="Leave it out, or name it otherwise."
+            )
         require_fitting(table)
         self._require_own_names(table)
         self._schema = self._schema.put(table)
@@ -145,18 +149,24 @@ class _Compiler:
     def _note(self, table: Table, group: Optional[Group], extras: dict[str, Extra]) -> None:
         """Remember what a table has beside its model once it is as it shall be."""
         names = group.columns if group else {}
+        strays = {column: stray for (holder, column), stray in self._strays.items() if holder == table.name}
         self._forget(table.name)
         for before, extra in extras.items():
             if before in names:
                 self._extras[table.name, names[before]] = extra
         self._helpers.update((table.name, index.name) for index in ddl.helpers(table))
         for column in table.columns:
+            stray = strays.get(next((before for before, now in names.items() if now == column.name), ""))
+            if stray is not None and column.type.name == "foreign":
+                self._strays[table.name, column.name] = replace(stray, name=column.name)
+                self._marks[table.name, column.name] = stray.type.enum
             if column.type.name == "enum":
                 self._marks[table.name, column.name] = column.type.enum
 
     def _forget(self, table: str) -> None:
         self._extras = {place: extra for place, extra in self._extras.items() if place[0] != table}
         self._marks = {place: mark for place, mark in self._marks.items() if place[0] != table}
+        self._strays = {place: stray for place, stray in self._strays.items() if place[0] != table}
         self._helpers = {place for place in self._helpers if place[0] != table}
 
     # --- tables and enums --------------------------------------------------------------------------------------------
@@ -192,6 +202,7 @@ class _Compiler:
         before, after = operation.before, operation.after
         self._extras = {_moved(place, before, after): extra for place, extra in self._extras.items()}
         self._marks = {_moved(place, before, after): mark for place, mark in self._marks.items()}
+        self._strays = {_moved(place, before, after): stray for place, stray in self._strays.items()}
         self._helpers = {_moved(place, before, after) for place in self._helpers}
         yield f"RENAME TABLE {quoted(before)} TO {quoted(after)}"
 
@@ -236,7 +247,8 @@ class _Compiler:
 
     def _rewrite(self, table: Table, column: Column, name: str, wording: Wording) -> str:
         place: Place = (table.name, column.name)
-        written = replace(column, type=replace(column.type, name="enum", arguments=(name,)))
+        known = self._strays.pop(place, column)
+        written = replace(known, type=replace(known.type, arguments=(name,)))
         self._marks[place] = name
         self._schema = self._schema.put(self._schema.holder(table.name).put(written))
         return f"MODIFY COLUMN {wording.column(written, self._extras.get(place, _NOTHING))}"

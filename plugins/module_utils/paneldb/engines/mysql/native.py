@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ...model.schema import Column
 from .flavour import Flavour
 
 Place = tuple[str, str]
@@ -31,6 +32,7 @@ class Extra:
 class Native:
     """``extras`` by table and column; ``marks``: the enum that a column's comment names.
 
+    ``strays``: columns whose values are others than those of the enum that they name, as columns of that enum.
     ``helpers``: indexes that bear the names of foreign keys, which lean on them, by table and name. ``kept``: indexes
     and keys that a model cannot state, by table and name; nothing touches them. ``store``: whether the table of enums
     is there.
@@ -39,6 +41,7 @@ class Native:
     flavour: Flavour = field(default_factory=Flavour)
     extras: Mapping[Place, Extra] = field(default_factory=dict)
     marks: Mapping[Place, str] = field(default_factory=dict)
+    strays: Mapping[Place, Column] = field(default_factory=dict)
     helpers: frozenset[Place] = frozenset()
     kept: tuple[Place, ...] = ()
     store: bool = False
