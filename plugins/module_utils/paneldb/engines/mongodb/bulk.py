@@ -66,7 +66,7 @@ def update(engine: MongodbEngine, table: Table, key: Sequence[str], columns: Seq
     from pymongo import UpdateMany, UpdateOne
 
     from .client_rules import verified
-    from .writing import encoded_row
+    from .writing import encoding
 
     make = UpdateOne if is_unique(table, key) else UpdateMany
     fence = engine.fence(table.name)
@@ -74,12 +74,12 @@ def update(engine: MongodbEngine, table: Table, key: Sequence[str], columns: Seq
     width = len(key)
 
     sized = any(table.column(name).type.name in _LONG for name in columns)
-    numbers = count()
+    encode, numbers = encoding(f"Changing rows of {table.name}"), count()
 
     def operation(row: Row) -> Any:
         values = dict(zip(columns, row[width:]))
         if sized:
-            encoded_row(values, f"Changing rows of {table.name}", next(numbers))
+            encode(values, next(numbers))
         if fence is not None:
             values[FENCE] = fence
         return make(matching(key, row, fence), changes(values, touched))

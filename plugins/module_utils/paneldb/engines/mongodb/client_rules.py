@@ -50,31 +50,50 @@ def verified(
     """
     if engine.probes.can(VALIDATORS) or table.name.startswith(BOOKKEEPING_PREFIX):
         return rows
-    rules = [*_rules(table, columns, columns if given is None else given)]
+    written = columns if given is None else given
+    rules = [*_rules(table, columns, written)]
     if defaults is not None:
         rules += _missing(table, columns, defaults)
-    return _looked_at(table, rows, rules) if rules else rows
+    never_null = [*_never_null(table, columns, written)]
+    return _looked_at(table, rows, never_null, rules) if rules or never_null else rows
 
 
-def _looked_at(table: Table, rows: Iterable[Row], rules: Sequence[_Rule]) -> Iterator[Row]:
+def _looked_at(table: Table, rows: Iterable[Row], never_null: Sequence[_Rule], rules: Sequence[_Rule]) -> Iterator[Row]:
     for number, row in enumerate(rows):
+        if None in row:
+            for rule in never_null:
+                if rule.broken(row):
+                    raise _broken(table, rule, number)
         for rule in rules:
             if rule.broken(row):
-                raise ConstraintViolated(
-                    f"Writing rows to {table.name}: {rule.says}. Row {number} (0 is the first) is to blame.",
-                    hint="Change the row, or the rule in the model.",
-                    row=number,
-                    table=table.name,
-                    constraint=rule.name,
-                )
+                raise _broken(table, rule, number)
         yield row
+
+
+def _broken(table: Table, rule: _Rule, number: int) -> ConstraintViolated:
+    return ConstraintViolated(
+        f"Writing rows to {table.name}: {rule.says}. Row {number} (0 is the first) is to blame.",
+        hint="Change the row, or the rule in the model.",
+        row=number,
+        table=table.name,
+        constraint=rule.name,
+    )
+
+
+def _place(columns: Sequence[str], name: str) -> int:
+    """Give where the value stands that is written: in an update behind the one that the row is found by."""
+    return len(columns) - 1 - list(reversed(columns)).index(name)
+
+
+def _never_null(table: Table, columns: Sequence[str], given: Sequence[str]) -> Iterator[_Rule]:
+    for column in (table.column(name) for name in dict.fromkeys(given)):
+        if not column.null:
+            yield _Rule(column.name, f"{column.name} must not be null", _is_null(_place(columns, column.name)))
 
 
 def _rules(table: Table, columns: Sequence[str], given: Sequence[str]) -> Iterator[_Rule]:
     for column in (table.column(name) for name in dict.fromkeys(given)):
-        at = len(columns) - 1 - columns[::-1].index(column.name)
-        if not column.null:
-            yield _Rule(column.name, f"{column.name} must not be null", _is_null(at))
+        at = _place(columns, column.name)
         if column.type.name == "string":
             yield _Rule(column.name, f"{column.name} takes {column.type.length} characters", _is_longer(column, at))
     for check in table.checks:
@@ -108,7 +127,7 @@ def _breaks(check: Check, table: Table, columns: Sequence[str], given: Sequence[
     if not names or not names.issubset(columns) or names.isdisjoint(given):
         return None
     keeps = evaluator(expression)
-    places = {name: len(columns) - 1 - columns[::-1].index(name) for name in names}
+    places = {name: _place(columns, name) for name in names}
     decoders = {name: decoder(table.column(name)) for name in names}
 
     def broken(row: Row) -> bool:

@@ -61,10 +61,10 @@ def translated(action: str) -> Iterator[None]:
     except PyMongoError as error:
         raise translate(error, action) from None
     except (BSONError, OverflowError, UnicodeEncodeError) as error:
-        raise _not_stored(error, action) from None
+        raise not_stored(error, action) from None
 
 
-def _not_stored(error: Exception, action: str) -> InputError:
+def not_stored(error: Exception, action: str) -> InputError:
     """BSON's own words repeat the value; what kind of value it is says enough."""
     kinds = {
         "OverflowError": "a whole number has more than 64 bits",

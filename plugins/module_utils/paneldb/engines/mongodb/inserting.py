@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ...errors import PanelDbError
@@ -18,7 +19,7 @@ from ...model.schema import NOW, UUID, Column, Table
 from .bulk import FENCE
 from .client_rules import verified
 from .faults import translated
-from .writing import encoded_row, put
+from .writing import encoding, put
 
 if TYPE_CHECKING:
     from bson.objectid import ObjectId
@@ -30,6 +31,10 @@ Maker = Callable[[], Any]
 
 #: One batch: well below the 48 MB and 100,000 documents of a message.
 _DOCUMENTS, _BYTES = 5000, 12 << 20
+#: Columns of these types hold values of any length; in others a character has four bytes at the most, and what is no
+#: text is no longer than an enum's value or a decimal's text.
+_LONG = frozenset(("text", "json", "bytes", "foreign"))
+_UTF8, _OTHER = 4, 100
 _COUNTER_BYTES = 3
 _IDS_OF_A_SERIES = 1 << (8 * _COUNTER_BYTES)
 
@@ -44,7 +49,7 @@ def insert(engine: MongodbEngine, table: Table, columns: Sequence[str], rows: It
     action = f"Writing rows to {table.name}"
     documents = _documents(engine, table, columns, rows, ids)
     try:
-        for batch in _batches(documents, action):
+        for batch in _short(documents) if _are_short(table, columns) else _batches(documents, action):
             put(engine, table, batch, first=count, action=action)
             count += len(batch)
     except BaseException:
@@ -69,18 +74,16 @@ class _Ids:
 
     def __init__(self) -> None:
         self._prefixes: list[bytes] = []
-        self._used = _IDS_OF_A_SERIES
 
-    def following(self) -> ObjectId:
-        """Give the next id."""
+    def __iter__(self) -> Iterator[ObjectId]:
         from bson.objectid import ObjectId
 
-        if self._used == _IDS_OF_A_SERIES:
+        while True:
             seconds = int(time.time()) & 0xFFFFFFFF
-            self._prefixes.append(seconds.to_bytes(4, "big") + secrets.token_bytes(5))
-            self._used = 0
-        self._used += 1
-        return ObjectId(self._prefixes[-1] + (self._used - 1).to_bytes(_COUNTER_BYTES, "big"))
+            prefix = seconds.to_bytes(4, "big") + secrets.token_bytes(5)
+            self._prefixes.append(prefix)
+            for number in range(_IDS_OF_A_SERIES):
+                yield ObjectId(prefix + number.to_bytes(_COUNTER_BYTES, "big"))
 
     def series(self) -> Iterator[tuple[ObjectId, ObjectId]]:
         """Give the first and the last id of each range."""
@@ -97,9 +100,8 @@ def _documents(
     makers = _makers(engine, table, columns)
     constant = {name: made for name, made in makers.items() if not callable(made)}
     called = {name: made for name, made in makers.items() if callable(made)}
-    following = ids.following
-    for row in verified(engine, table, columns, rows, defaults=makers):
-        document = {"_id": following(), **constant}
+    for identity, row in zip(ids, verified(engine, table, columns, rows, defaults=makers)):
+        document = {"_id": identity, **constant}
         document.update(zip(columns, row))
         if None in row:
             document = {name: value for name, value in document.items() if value is not None}
@@ -148,14 +150,32 @@ def _counter(engine: MongodbEngine, table: Table, column: Column) -> Maker:
     return following
 
 
+def _are_short(table: Table, columns: Sequence[str]) -> bool:
+    """Tell whether a batch of documents is small enough whatever is in them."""
+    types = [column.type for column in table.columns if column.name in columns or column.default is not None]
+    if any(each.name in _LONG for each in types):
+        return False
+    return sum(each.length * _UTF8 if each.name == "string" else _OTHER for each in types) <= _BYTES // _DOCUMENTS
+
+
+def _short(documents: Iterator[dict[str, Any]]) -> Iterator[list[Any]]:
+    """Gather documents; the driver encodes them."""
+    while True:
+        batch = list(islice(documents, _DOCUMENTS))
+        if not batch:
+            return
+        yield batch
+
+
 def _batches(documents: Iterable[dict[str, Any]], action: str) -> Iterator[list[Any]]:
     """Encode documents and gather them; one that is too large is refused before its batch is sent."""
     from bson.raw_bson import RawBSONDocument
 
+    encode = encoding(action)
     batch: list[Any] = []
     size = 0
     for number, document in enumerate(documents):
-        encoded = encoded_row(document, action, number)
+        encoded = encode(document, number)
         if len(batch) == _DOCUMENTS or (batch and size + len(encoded) > _BYTES):
             yield batch
             batch, size = [], 0

@@ -174,4 +174,9 @@ _ENCODERS: dict[str, Callable[[Type, Any], Callable[[Any], Any]]] = {
     "json": _json,
     "bytes": _bytes,
 }
-_DECODERS: dict[str, Callable[[Any], Any]] = {"bigint": int, "decimal": _exact, "json": _loaded}
+_DECODERS: dict[str, Callable[[Any], Any]] = {
+    "bigint": int,
+    "decimal": _exact,
+    "json": _loaded,
+    "timestamp": lambda value: value.replace(tzinfo=timezone.utc),
+}

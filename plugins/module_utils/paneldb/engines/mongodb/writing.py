@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import PanelDbError, StatementFailed
 from ...model.schema import Table
-from .faults import DUPLICATE_KEY, VALIDATION_FAILED, too_large, translated, violated
+from .faults import DUPLICATE_KEY, VALIDATION_FAILED, not_stored, too_large, translated, violated
 
 if TYPE_CHECKING:
     from .engine import MongodbEngine
@@ -31,17 +31,23 @@ def _bulk(engine: MongodbEngine, table: Table, operations: Sequence[Any]) -> Any
     return engine.collection(table.name).bulk_write(operations, ordered=False, session=engine.session)
 
 
-def encoded_row(values: Mapping[str, Any], action: str, row: int) -> bytes:
-    """Give the values as BSON.
+def encoding(action: str) -> Callable[[Mapping[str, Any], int], bytes]:
+    """Give what makes BSON of a document; the number is that of its row, for the errors.
 
-    :raises InputError: with ``row``, where no document can hold them.
+    What it gives raises InputError where no document can hold the values, with ``row`` where it would be too large.
     """
     from bson import encode
+    from bson.errors import BSONError
 
-    with translated(action):
-        encoded = encode(values)
-    if len(encoded) > LARGEST_DOCUMENT:
-        raise too_large(action, row=row)
+    def encoded(document: Mapping[str, Any], row: int) -> bytes:
+        try:
+            data = encode(document)
+        except (BSONError, OverflowError, UnicodeEncodeError) as error:
+            raise not_stored(error, action) from None
+        if len(data) > LARGEST_DOCUMENT:
+            raise too_large(action, row=row)
+        return data
+
     return encoded
 
 
