@@ -24,7 +24,7 @@ Row = tuple[Any, ...]
 
 #: Up to so many rows get a statement each; a table to load them to costs more.
 FEW = 40
-_STAGED = "`_paneldb_staged`"
+STAGED = "`_paneldb_staged`"
 #: No temporary tables inside transactions, or none without a key, on servers that insist on GTIDs or on keys.
 _NOT_MADE = frozenset((1786, 1787, 3750))
 #: Types that an index may hold whole.
@@ -99,7 +99,7 @@ class _Change:
         with self._staging() as there:
             if not there:
                 return retried(self._engine, lambda: self._one_by_one(rows), repeatable=lambda: False)
-            Loading(self._engine, _STAGED, self._all(), self._names, self._action).run(rows)
+            Loading(self._engine, STAGED, self._all(), self._names, self._action).run(rows)
             text = self._joined()
             return retried(self._engine, lambda: self._engine.execute(text, action=self._action).rowcount)
 
@@ -112,7 +112,7 @@ class _Change:
         changes = ", ".join(
             f"t.{quoted(column.name)} = s.{name}" for column, name in zip(self._columns, self._names[len(self._key) :])
         )
-        source = f"{_STAGED} AS s JOIN {quoted(self._table.name)} AS t ON {rules}"
+        source = f"{STAGED} AS s JOIN {quoted(self._table.name)} AS t ON {rules}"
         return f"UPDATE {source} SET {changes}" if changes else f"DELETE t FROM {source}"
 
     @contextmanager
@@ -129,7 +129,7 @@ class _Change:
             yield True
         finally:
             if not self._engine.closed and not self._engine.lost:
-                self._engine.ask(f"DROP TEMPORARY TABLE {_STAGED}")
+                self._engine.ask(f"DROP TEMPORARY TABLE {STAGED}")
 
     def _create(self) -> str:
         """A key of its own, as some servers insist on; and one to join by where the table has none for that."""
@@ -138,7 +138,7 @@ class _Change:
         if not self._is_indexed() and all(column.type.name in _INDEXABLE for column in self._key):
             index = f", KEY ({', '.join(self._names[: len(self._key)])})"
         return (
-            f"CREATE TEMPORARY TABLE {_STAGED} (`n` bigint NOT NULL AUTO_INCREMENT PRIMARY KEY{index})"
+            f"CREATE TEMPORARY TABLE {STAGED} (`n` bigint NOT NULL AUTO_INCREMENT PRIMARY KEY{index})"
             f" SELECT {copies} FROM {quoted(self._table.name)} WHERE FALSE"
         )
 

@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 from ...errors import StatementFailed
 from ...model.schema import Column, Table
 from ..encoding import Encoder
+from .faults import translated
 from .literals import writer
 from .naming import quoted
+from .transfer import grouped
 from .values import readers
 
 if TYPE_CHECKING:
@@ -86,14 +88,19 @@ def _blocks(
         return
     name, values = where
     wanted = list(dict.fromkeys(value for value in values if value is not None))
-    for start in range(0, len(wanted), _WANTED):
-        condition = _is_among(engine, table.column(name), wanted[start : start + _WANTED])
+    for condition in _among(engine, table.column(name), wanted):
         yield from _of(Reading(engine, table, chosen, condition), size)
 
 
-def _is_among(engine: MysqlEngine, column: Column, values: Sequence[Any]) -> str:
+def _among(engine: MysqlEngine, column: Column, values: Sequence[Any]) -> Iterator[str]:
+    """Write that the column has one of the values, in as many conditions as the server takes them in."""
     written = writer(engine.connection.server_status)
-    return f"{quoted(column.name)} IN ({', '.join(written(value, column.type.name) for value in values)})"
+    most = engine.transfer.packet // 2
+    for first in range(0, len(values), _WANTED):
+        with translated(_READING):
+            texts = [written(value, column.type.name).encode() for value in values[first : first + _WANTED]]
+        for start, end in grouped(texts, most):
+            yield f"{quoted(column.name)} IN ({b', '.join(texts[start:end]).decode()})"
 
 
 def _block_size(engine: MysqlEngine, table: Table) -> int:
