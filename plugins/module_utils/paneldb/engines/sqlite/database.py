@@ -38,8 +38,8 @@ def describe(target: Target) -> dict[str, Any] | None:
         raise _refused(path, error) from error
     return {
         "mode": f"{stat.S_IMODE(facts.st_mode):04o}",
-        "owner": _user_name(facts.st_uid),
-        "group": _group_name(facts.st_gid),
+        "owner": user_name(facts.st_uid),
+        "group": group_name(facts.st_gid),
         "journal_mode": _journal_mode(target),
     }
 
@@ -104,9 +104,9 @@ def _normalized(wanted: Mapping[str, Any]) -> dict[str, Any]:
     if settings.get("journal_mode", "wal") not in _JOURNALS:
         raise InputError("There is no such journal.", path="journal_mode", expected=" or ".join(_JOURNALS))
     if "owner" in settings:
-        settings["owner"] = _user_name(_user_id(settings["owner"]))
+        settings["owner"] = user_name(user_id(settings["owner"]))
     if "group" in settings:
-        settings["group"] = _group_name(_group_id(settings["group"]))
+        settings["group"] = group_name(group_id(settings["group"]))
     return settings
 
 
@@ -121,7 +121,7 @@ def _octal(text: str) -> str:
 
 
 def _new_owner() -> dict[str, Any]:
-    return {"owner": _user_name(os.geteuid()), "group": _group_name(os.getegid())}
+    return {"owner": user_name(os.geteuid()), "group": group_name(os.getegid())}
 
 
 def _new_file() -> dict[str, Any]:
@@ -177,18 +177,18 @@ def _make_file(path: str, mode: int) -> None:
 
 
 def _set_mode(path: str, mode: int) -> None:
-    for beside in _files(path):
+    for beside in files_of(path):
         beside.chmod(mode)
 
 
 def _set_owner(path: str, owner: str, group: str) -> None:
-    user = _user_id(owner) if owner else -1
-    group_id = _group_id(group) if group else -1
-    for beside in _files(path):
-        os.chown(beside, user, group_id)
+    user = user_id(owner) if owner else -1
+    number = group_id(group) if group else -1
+    for beside in files_of(path):
+        os.chown(beside, user, number)
 
 
-def _files(path: str) -> list[Path]:
+def files_of(path: str) -> list[Path]:
     """SQLite gives the files beside a database the database's rights only when it makes them."""
     return [each for each in map(Path, (path, f"{path}-wal", f"{path}-shm", path + SUFFIX)) if each.exists()]
 
@@ -216,7 +216,8 @@ def _journal_mode(target: Target) -> str:
 # --- accounts -------------------------------------------------------------------------------------------------------
 
 
-def _user_name(number: int) -> str:
+def user_name(number: int) -> str:
+    """Give the name of an account; its number where it has none."""
     import pwd
 
     try:
@@ -225,7 +226,8 @@ def _user_name(number: int) -> str:
         return str(number)
 
 
-def _group_name(number: int) -> str:
+def group_name(number: int) -> str:
+    """Give the name of a group; its number where it has none."""
     import grp
 
     try:
@@ -234,7 +236,11 @@ def _group_name(number: int) -> str:
         return str(number)
 
 
-def _user_id(name: str) -> int:
+def user_id(name: str) -> int:
+    """Give the number of an account by name or number.
+
+    :raises InputError: where there is none of that name.
+    """
     import pwd
 
     if name.isdigit():
@@ -245,7 +251,11 @@ def _user_id(name: str) -> int:
         raise InputError("There is no such account on this host.", path="owner", found=name) from None
 
 
-def _group_id(name: str) -> int:
+def group_id(name: str) -> int:
+    """Give the number of a group by name or number.
+
+    :raises InputError: where there is none of that name.
+    """
     import grp
 
     if name.isdigit():

@@ -21,6 +21,7 @@ from .session import Session
 if TYPE_CHECKING:
     from ...model.operations import Operation
     from ...model.plan import Statement, Step
+    from ..account import AccountPlan, WantedAccount
 
 _REBUILT = 'CREATE TABLE "_paneldb_new_'
 #: Statements that cannot break what other tables, views or triggers rely on, or that SQLite looks after itself.
@@ -214,3 +215,15 @@ class SqliteEngine(Engine):
         from .database import drop
 
         drop(target)
+
+    @classmethod
+    def plan_accounts(cls, target: Target, accounts: Sequence[WantedAccount]) -> tuple[AccountPlan, ...]:
+        from .accounts import plan
+
+        return plan(target, accounts)
+
+    @classmethod
+    def apply_accounts(cls, target: Target, plans: Sequence[AccountPlan]) -> None:
+        from .accounts import apply
+
+        apply(target, plans)

@@ -63,6 +63,8 @@ def _open(database: str) -> int:
         ) from error
     if os.geteuid() == 0:
         os.fchown(descriptor, facts.st_uid, facts.st_gid)
+    if os.geteuid() in (0, os.fstat(descriptor).st_uid):
+        # Whatever the umask of whoever makes it: the group of the database takes the lock, too.
         os.fchmod(descriptor, mode)
     return descriptor
 
