@@ -15,7 +15,7 @@ from dataclasses import replace
 from ..operations import Add, Operation, Rename
 from ..plan import Hazard
 from ..schema import Column, Schema, Table
-from . import additions, losses, retyping, statements
+from . import additions, copying, losses, retyping, statements
 from .finding import Finding
 from .lint import lint, new_findings
 from .situation import Situation, steps_aside
@@ -30,18 +30,18 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "drop_unique": (losses.drop_constraint,),
     "drop_check": (losses.drop_constraint,),
     "drop_foreign_key": (losses.drop_constraint,),
-    "drop_primary_key": (additions.primary_key,),
+    "drop_primary_key": (additions.primary_key, copying.mysql_copy),
     "drop_enum": (losses.drop_enum,),
     "rename_table": (losses.rename,),
     "rename_column": (losses.rename,),
     "alter_enum": (losses.drop_enum_value, losses.enum_reorder, statements.enum_value_same_transaction),
-    "alter_column": (additions.set_not_null, retyping.alter_type),
-    "add_column": (additions.add_column,),
+    "alter_column": (additions.set_not_null, retyping.alter_type, copying.mysql_copy),
+    "add_column": (additions.add_column, copying.mysql_copy),
     "add_primary_key": (additions.primary_key,),
     "add_unique": (additions.add_unique,),
     "add_index": (additions.add_unique, additions.add_index),
-    "add_foreign_key": (additions.add_foreign_key,),
-    "add_check": (additions.add_check,),
+    "add_foreign_key": (additions.add_foreign_key, copying.mysql_copy),
+    "add_check": (additions.add_check, copying.mysql_copy),
     "execute": (statements.execute,),
 }
 
@@ -51,6 +51,10 @@ _REBUILDS = frozenset(
     for verb in ("add", "drop", "alter", "rename")
     for kind in ("column", "primary_key", "foreign_key", "check")
 ) - {"rename_column"}
+
+
+#: Hazards of a table as a whole.
+_WHOLE = ("sqlite-rebuild", "mysql-algorithm-copy")
 
 
 def findings(
@@ -87,11 +91,11 @@ def _unwise(before: Schema, after: Schema) -> tuple[Hazard, ...]:
 
 
 def _once(found: Iterable[Finding]) -> Iterator[Finding]:
-    """A table is rebuilt once for all that happens to it, or says so once."""
+    """A table is rebuilt or copied once for all that happens to it, or says so once."""
     told: set[tuple[str, str]] = set()
     for finding in found:
         key = (finding.hazard.code, finding.hazard.message)
-        if finding.hazard.code != "sqlite-rebuild" or key not in told:
+        if finding.hazard.code not in _WHOLE or key not in told:
             told.add(key)
             yield finding
 

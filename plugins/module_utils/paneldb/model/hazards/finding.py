@@ -81,7 +81,8 @@ def weigh(finding: Finding, facts: Mapping[str, Any], *, mended: bool = False, o
     elif severity == WARN and online and finding.lock:
         severity = INFO
     known = tuple((name, facts[name]) for name in sorted(facts) if facts[name] is not None)
-    return replace(hazard, severity=severity, message=_told(finding, facts, online=online), facts=known)
+    told = _told(finding, facts, online=online)
+    return replace(hazard, severity=severity, message=told, facts=(*hazard.facts, *known))
 
 
 def _severity(finding: Finding, facts: Mapping[str, Any]) -> str:

@@ -55,7 +55,7 @@ def alter_type(situation: Situation) -> Iterator[Finding]:
 
 def _rewrite(situation: Situation, before: Type, after: Type) -> Iterator[Finding]:
     engines = [
-        engine for engine in (POSTGRESQL, MYSQL) if situation.on(engine) and not _in_place(engine, before, after)
+        engine for engine in (POSTGRESQL, MYSQL) if situation.on(engine) and not is_in_place(engine, before, after)
     ]
     if not engines:
         return
@@ -99,7 +99,7 @@ def _narrowing(situation: Situation, before: Column, after: Column) -> Finding:
     return situation.finding(hazard, table, Need(VIOLATIONS, table, rule), decides=VIOLATIONS)
 
 
-def _in_place(engine: str, before: Type, after: Type) -> bool:
+def is_in_place(engine: str, before: Type, after: Type) -> bool:
     """Tell whether the engine changes the type without touching rows.
 
     PostgreSQL's manual on ALTER TABLE: where the old values are binary coercible to the new type. MySQL's manual on
