@@ -36,7 +36,7 @@ _UTF8 = ("UTF8", "UTF-8")
 
 def describe(target: Target) -> dict[str, Any] | None:
     """Give ``accounts`` (those made in the database, as far as the server tells) and ``size_bytes``; None if absent."""
-    with _session(target) as client:
+    with server_session(target) as client:
         database = client[target.database]
         with translated(_ACTION):
             if not database.list_collection_names():
@@ -52,7 +52,7 @@ def plan(
     """See ``Engine.plan_database``. ``wanted``: ``owner`` and, to make that account, ``owner_password``."""
     said = {name: value for name, value in wanted.items() if value not in (None, "", [])}
     _refuse_unknown(said)
-    statements = [] if current is not None else [_statement({"create": COLLECTION})]
+    statements = [] if current is not None else [command_statement({"create": COLLECTION})]
     after: dict[str, Any] = dict(current) if current is not None else {"accounts": [], "size_bytes": 0}
     owner = str(said.get("owner", ""))
     if owner:
@@ -65,7 +65,7 @@ def plan(
 
 def apply(target: Target, statements: Sequence[Statement]) -> None:
     """Run what ``plan`` gave."""
-    with _session(target) as client:
+    with server_session(target) as client:
         for statement in statements:
             with translated(_ACTION):
                 client[target.database].command(dict(statement.command))
@@ -73,7 +73,7 @@ def apply(target: Target, statements: Sequence[Statement]) -> None:
 
 def drop(target: Target) -> None:
     """Drop the database and the accounts that were made in it."""
-    with _session(target) as client:
+    with server_session(target) as client:
         if _users(client, target.database):
             with translated(_ACTION):
                 client[target.database].command("dropAllUsersFromDatabase")
@@ -82,7 +82,7 @@ def drop(target: Target) -> None:
 
 
 @contextmanager
-def _session(target: Target) -> Iterator[Client]:
+def server_session(target: Target) -> Iterator[Client]:
     require_name(target.database)
     if target.database in RESERVED:
         raise InputError(
@@ -114,7 +114,7 @@ def _refuse_unknown(said: Mapping[str, Any]) -> None:
 
 
 def _owner(target: Target, owner: str, password: str) -> list[Statement]:
-    with _session(target) as client:
+    with server_session(target) as client:
         able = probe(client, target.database).can(ROLES)
         found = [user for user in _users(client, target.database) if user["user"] == owner]
     roles = [{"role": role, "db": target.database} for role in OWNER_ROLES] if able else []
@@ -123,17 +123,17 @@ def _owner(target: Target, owner: str, password: str) -> list[Statement]:
             raise InputError(
                 f"There is no account {owner} in {target.database}.", source="owner", hint="Give owner_password, too."
             )
-        return [_statement({"createUser": owner, "pwd": password, "roles": roles})]
+        return [command_statement({"createUser": owner, "pwd": password, "roles": roles})]
     change: dict[str, Any] = {}
-    if password and not _opens(target, owner, password):
+    if password and not opens_with(target, owner, password):
         change["pwd"] = password
     had = {(role["role"], role["db"]) for role in found[0].get("roles", [])}
     lacking = [role for role in roles if (role["role"], role["db"]) not in had]
-    statements = [_statement({"updateUser": owner, **change})] if change else []
-    return statements + ([_statement({"grantRolesToUser": owner, "roles": lacking})] if lacking else [])
+    statements = [command_statement({"updateUser": owner, **change})] if change else []
+    return statements + ([command_statement({"grantRolesToUser": owner, "roles": lacking})] if lacking else [])
 
 
-def _opens(target: Target, owner: str, password: str) -> bool:
+def opens_with(target: Target, owner: str, password: str) -> bool:
     """Tell whether the account may log in with the password."""
     try:
         open_client(replace(target, user=owner, password=password, auth_database=target.database)).close()
@@ -142,7 +142,7 @@ def _opens(target: Target, owner: str, password: str) -> bool:
     return True
 
 
-def _statement(command: Mapping[str, Any]) -> Statement:
+def command_statement(command: Mapping[str, Any]) -> Statement:
     """What is shown has no secret in it."""
     shown = {name: _MASK if name == "pwd" else value for name, value in command.items()}
     return Statement(to_json(shown), dict(command))

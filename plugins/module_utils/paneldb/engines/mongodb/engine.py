@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ...model.operations import Operation
     from ...model.plan import Statement, Step
+    from ..account import AccountPlan, WantedAccount
     from .lease import Lease
     from .session import Client
 
@@ -262,3 +263,15 @@ class MongodbEngine(Engine):
         from .database import drop
 
         drop(target)
+
+    @classmethod
+    def plan_accounts(cls, target: Target, accounts: Sequence[WantedAccount]) -> tuple[AccountPlan, ...]:
+        from .accounts import plan
+
+        return plan(target, accounts)
+
+    @classmethod
+    def apply_accounts(cls, target: Target, plans: Sequence[AccountPlan]) -> None:
+        from .accounts import apply
+
+        apply(target, plans)

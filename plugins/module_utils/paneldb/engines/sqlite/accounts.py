@@ -97,7 +97,7 @@ class _Planner:
         if account.profile == OWNER:
             return planned(account, self._file.owner == self._owner, self._owned(account))
         number = group_id(account.name)
-        notes = ()
+        notes: tuple[str, ...] = ()
         if account.profile != APP and self._wal:
             notes = ("With the journal wal it can read while somebody who writes has the database open.",)
         there = self._file.group == number and bool(self._file.mode & _READS)
