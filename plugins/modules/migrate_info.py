@@ -59,6 +59,11 @@ server_version:
   returned: success
   type: str
   sample: "15.18"
+capabilities:
+  description: What the server that answered can do; on MongoDB also what was found out about this very server.
+  returned: success
+  type: dict
+  sample: {transactional_ddl: true, transactions: true, enforces_foreign_keys: true, online_indexes: true}
 applied:
   description: Migrations that the journal holds, oldest first; at most the newest 200.
   returned: success
@@ -111,6 +116,7 @@ duration_ms:
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils._ansible import CONNECTION, Call, Spec, run
@@ -133,7 +139,10 @@ def inform(call: Call) -> Mapping[str, Any]:
     chain = call.chain()
     with call.connect(read_only=True) as engine:
         found = status(engine, chain, gather=call.params["gather"])
-        return {"engine": engine.name, "server_version": engine.server().version, **found.to_data()}
+        server = engine.server()
+        told = {**asdict(engine.capabilities), **server.facts.get("capabilities", {})}
+        identity = {"engine": engine.name, "server_version": server.version, "capabilities": told}
+        return {**identity, **found.to_data()}
 
 
 def main() -> None:

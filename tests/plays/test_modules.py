@@ -164,6 +164,7 @@ def test_information_changes_nothing(bed: Bed, target: Target, prepared: Ansible
     result = told.of("migrate_info").result
     assert result["counts"] == {"applied": 1, "pending": 0, "runs": 0}
     assert (result["drift"], result["orphans"], result["hazards"]) == ([], [], [])
+    assert result["capabilities"]["transactional_ddl"] is (bed.engine in ("sqlite", "postgresql"))
     assert bed.snapshot(target) == before
 
 
