@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,8 @@ def administered(bed: Bed) -> Iterator[Bed]:
         yield bed
         return
     with ferretdb(accounts=True) as server:
-        account = {"user": server.user, "password": server.password, "auth_database": "admin"}
-        yield MongodbBed(Target(engine="mongodb", host=server.host, port=server.port, **account))
+        target = Target(engine="mongodb", host=server.host, port=server.port, auth_database="admin")
+        yield MongodbBed(replace(target, user=server.user, password=server.password))
 
 
 @pytest.fixture
@@ -105,7 +105,10 @@ def test_plays_check_seed_reset_and_develop(site: Site, tmp_path: Path) -> None:
     site.run("migrate_reset", confirm=site.target.name).expect_success()
     assert set(site.names("alts", "id")).isdisjoint(ids)
 
-    own = {"paneldb_model": str(tmp_path / "model.yml"), "paneldb_migrations": str(tmp_path / "migrations")}
+    own: dict[str, Any] = {
+        "paneldb_model": str(tmp_path / "model.yml"),
+        "paneldb_migrations": str(tmp_path / "migrations"),
+    }
     done = site.run("migrate_dev", name="add motd", **own).expect_success()
     [applied] = done.of("migrate").result["applied"]
     assert (tmp_path / "migrations" / f"{applied}.yml").is_file()

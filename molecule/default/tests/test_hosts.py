@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What both hosts are after site.yml, seen by the system's and the engines' own programs."""
+"""What all hosts are after site.yml, seen by the system's and the engines' own programs."""
 
 from __future__ import annotations
 
@@ -25,10 +25,6 @@ TABLES = {
     "user_permissions",
     "users",
 }
-LIST = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-    "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
-}
 
 
 def test_systemd_runs_without_failed_units(host: Any) -> None:
@@ -36,21 +32,20 @@ def test_systemd_runs_without_failed_units(host: Any) -> None:
 
 
 def test_the_tables_of_the_panel_are_there(database: Database) -> None:
-    found = set(database.ask(LIST[database.engine]))
-    assert {name for name in found if not name.startswith("_paneldb")} == TABLES
+    assert {name for name in database.tables() if not name.startswith("_paneldb")} == TABLES
 
 
 def test_the_seed_is_there(database: Database) -> None:
-    assert set(database.ask("SELECT name FROM roles")) == {"ADMIN", "MODERATOR", "USER"}
+    assert database.values("roles", "name") == ["ADMIN", "MODERATOR", "USER"]
     assert {"Minecraft", "Valheim", "Terraria", "Rust", "TeamSpeak", "MariaDB"} <= {
-        name.split(" ")[0] for name in database.ask("SELECT name FROM alts")
+        name.split(" ")[0] for name in database.values("alts", "name")
     }
-    assert int(database.ask("SELECT count(*) FROM permissions")[0]) > 20
-    assert int(database.ask("SELECT count(*) FROM settings")[0]) > 5
+    assert len(database.values("permissions", "name")) > 20
+    assert len(database.values("settings", "key")) > 5
 
 
 def test_there_is_no_admin_without_a_password(database: Database) -> None:
-    assert database.ask("SELECT count(*) FROM users") == ["0"]
+    assert database.values("users", "id") == []
 
 
 def test_the_command_tells_that_nothing_is_pending(host: Any) -> None:

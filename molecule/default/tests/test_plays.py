@@ -20,8 +20,16 @@ from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import
 MOTD = "extends: panel\ntables: {servers: {columns: {motd: {type: string(200), 'null': true}}}}\n"
 
 
+PERMISSION = ("name", "servers.create")
+
+
+def _permission(database: Database) -> list[str]:
+    rows = database.values("permissions", "name", "category", "description")
+    return [row for row in rows if row.startswith("servers.create|")]
+
+
 def _ids(database: Database) -> list[str]:
-    return database.ask("SELECT id FROM alts ORDER BY id")
+    return database.values("alts", "id")
 
 
 def test_a_check_run_finds_nothing_to_do(plays: Plays) -> None:
@@ -35,15 +43,15 @@ def test_nothing_is_pending(plays: Plays) -> None:
 
 
 def test_the_seed_brings_back_what_was_changed_and_keeps_what_operators_edit(plays: Plays, database: Database) -> None:
-    look = "SELECT category, description FROM permissions WHERE name = 'servers.create'"
-    database.ask("UPDATE permissions SET category = 'none', description = 'mine' WHERE name = 'servers.create'")
+    [before] = _permission(database)
+    database.change("permissions", PERMISSION, category="none", description="mine")
     checked = plays.run("seed.yml", check=True).expect_success().of("seed")
-    assert database.ask(look) == ["none|mine"]
+    assert _permission(database) == ["servers.create|none|mine"]
     done = plays.run("seed.yml").expect_success().of("seed")
     assert checked.result["counts"] == done.result["counts"]
     assert done.result["counts"]["updated"] == 1
-    assert database.ask(look) == ["servers|mine"]
-    database.ask("UPDATE permissions SET description = 'Create servers' WHERE name = 'servers.create'")
+    assert _permission(database) == ["servers.create|servers|mine"]
+    database.change("permissions", PERMISSION, description=before.split("|")[2])
 
 
 @pytest.mark.parametrize(
@@ -95,7 +103,7 @@ def test_a_developer_writes_a_migration_and_it_is_deployed(plays: Plays, databas
     files = sorted(path.name for path in (tmp_path / "migrations").glob("*_add_motd.yml"))
     assert len(files) == 1
     assert done.of("migrate").result["applied"] == [files[0].removesuffix(".yml")]
-    assert database.ask("SELECT count(motd) FROM servers", "second") == ["0"]
+    assert database.values("servers", "motd", database="second") == []
     assert plays.run("migrate.yml", **own).expect_success().changed == ()
     again = plays.run("migrate_dev.yml", name="nothing", **own).expect_success()
     assert again.changed == ()
