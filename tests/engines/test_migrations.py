@@ -100,6 +100,7 @@ def test_the_shipped_migrations_make_the_shipped_model(engine: Engine, shipped: 
     assert [found[key] for key in ("drift", "unmanaged", "hazards", "problem", "orphans")] == [[], [], [], None, []]
 
 
+@pytest.mark.dialect
 def test_pushing_the_model_leads_to_the_same_catalogue(engine: Engine, bed: Bed, shipped: Chain) -> None:
     deploy(engine, shipped)
     with bed.database() as other, connect(other) as pushed:
@@ -128,6 +129,7 @@ def test_forth_back_and_forth_with_rows(engine: Engine, bed: Bed, target: Target
     assert set(journal(bed, target, "runs", "state")) == {("done",)}
 
 
+@pytest.mark.dialect
 def test_the_journal_holds_what_was_done(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
     outcome = deploy(engine, chain, consent=ANYTHING)
     rows = journal(bed, target, "migrations", "id", "parent", "checksum", "model", "how")
@@ -146,6 +148,7 @@ def test_the_journal_holds_what_was_done(engine: Engine, bed: Bed, target: Targe
     assert all(row.applied_at.utcoffset() is not None and row.duration_ms >= 0 for row in times)
 
 
+@pytest.mark.dialect
 def test_a_failure_undoes_its_migration_and_keeps_those_before(
     engine: Engine, bed: Bed, target: Target, chain: Chain
 ) -> None:
@@ -163,6 +166,7 @@ def test_a_failure_undoes_its_migration_and_keeps_those_before(
     assert set(journal(bed, target, "operations", "state")) == {("done",), *left}
 
 
+@pytest.mark.dialect
 def test_data_is_lost_by_consent_only(engine: Engine, bed: Bed, target: Target) -> None:
     chain = chain_to(model({"t": {"x": {"type": "text"}}}), model({"t": {}}))
     deploy(engine, chain, target=chain.migrations[0].id)
@@ -177,6 +181,7 @@ def test_data_is_lost_by_consent_only(engine: Engine, bed: Bed, target: Target) 
     assert engine.catalogue().schema.tables[0].column_names == ("id",)
 
 
+@pytest.mark.dialect
 def test_drift_is_told_apart_from_what_is_not_ours(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
     deploy(engine, chain, consent=ANYTHING)
     bed.add_column(target, "users", "extra")
@@ -187,6 +192,7 @@ def test_drift_is_told_apart_from_what_is_not_ours(engine: Engine, bed: Bed, tar
     assert found["unmanaged"] == ["table foreigner"]
 
 
+@pytest.mark.dialect
 def test_what_was_changed_by_hand_is_not_changed_over(engine: Engine, bed: Bed, target: Target) -> None:
     chain = chain_to(model({"t": {}}), model({"t": {"x": {"type": "text", "null": True}}}))
     deploy(engine, chain, target=chain.migrations[0].id)
@@ -198,6 +204,7 @@ def test_what_was_changed_by_hand_is_not_changed_over(engine: Engine, bed: Bed, 
     assert isinstance(problem, errors.Drifted)
 
 
+@pytest.mark.dialect
 def test_orphans_are_counted(engine: Engine, bed: Bed, target: Target) -> None:
     child = {
         "columns": {"id": {"type": "integer"}, "parent": {"type": "integer", "null": True}},
@@ -213,6 +220,7 @@ def test_orphans_are_counted(engine: Engine, bed: Bed, target: Target) -> None:
     assert [7] in found["samples"]
 
 
+@pytest.mark.dialect
 def test_reset_makes_everything_anew(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
     deploy(engine, chain, consent=ANYTHING)
     bed.put(target, "users", [{"id": 1, "login": "ann"}])
@@ -228,6 +236,7 @@ def test_reset_makes_everything_anew(engine: Engine, bed: Bed, target: Target, c
     assert journal(bed, target, "runs", "kind", "state") == [("reset", "done")]
 
 
+@pytest.mark.dialect
 def test_reset_finds_what_half_a_chain_left(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
     deploy(engine, chain, target=chain.migrations[1].id)
     reset(engine, chain, confirm=target.name, environment="development")
@@ -235,6 +244,7 @@ def test_reset_finds_what_half_a_chain_left(engine: Engine, bed: Bed, target: Ta
     assert len(journal(bed, target, "migrations", "id")) == len(chain)
 
 
+@pytest.mark.dialect
 def test_reset_leaves_what_others_refer_to(engine: Engine, bed: Bed, target: Target, chain: Chain) -> None:
     deploy(engine, chain, consent=ANYTHING)
     bed.add_table(target, "foreigner", refers_to="users")
@@ -258,6 +268,7 @@ def test_an_existing_database_is_taken_over(engine: Engine, bed: Bed, target: Ta
     assert matches(engine, chain)
 
 
+@pytest.mark.dialect
 def test_a_squashed_chain_deploys_on_old_and_new(engine: Engine, bed: Bed, chain: Chain) -> None:
     deploy(engine, chain, target=chain.migrations[1].id)
     short = squash(chain, "so far", target=chain.migrations[1].id).chain
@@ -269,6 +280,7 @@ def test_a_squashed_chain_deploys_on_old_and_new(engine: Engine, bed: Bed, chain
     assert not deploy(engine, short).plan.changed
 
 
+@pytest.mark.dialect
 def test_a_reader_may_look(engine: Engine, target: Target, chain: Chain) -> None:
     with connect(target, read_only=True) as reader:
         assert status(reader, chain, gather=[DRIFT, HAZARDS]).to_data()["counts"]["pending"] == len(chain)

@@ -41,6 +41,8 @@ from ansible_collections.ctrlaltplay.paneldb.tests.support.engine_rows import ta
 from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.models import alike, model
 
+pytestmark = pytest.mark.dialect
+
 PANEL = """
     tables:
       nodes:

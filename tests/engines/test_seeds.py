@@ -69,6 +69,7 @@ def test_values_of_every_type_come_back_as_they_were_written(seeded: Engine) -> 
     assert bytes(found[4]) == b"\0\1\2\xff"
 
 
+@pytest.mark.dialect
 def test_everything_refers_to_everything_and_a_second_run_changes_nothing(seeded: Engine) -> None:
     seeds = (
         seed(
@@ -102,6 +103,7 @@ def test_updates_of_many_rows_write_these_and_no_others(seeded: Engine) -> None:
     assert _rows(seeded, "name", "level", "active") == [(row["name"], row["level"], row["active"]) for row in edited]
 
 
+@pytest.mark.dialect
 def test_protected_and_pruned_rows(seeded: Engine) -> None:
     run(seeded, seed("people", "name", [{"name": "ann", "level": 5}, {"name": "bob"}]))
     seeded.update(PEOPLE, ["name"], ["level"], [("ann", 77)])
@@ -116,6 +118,7 @@ def test_a_large_table_is_compared_by_key(seeded: Engine) -> None:
     assert counts(run(seeded, seed("people", "name", wanted))) == (1, 400, 0, 0, 0)
 
 
+@pytest.mark.dialect
 def test_row_7000_of_10000_breaks_a_check_and_nothing_is_written(seeded: Engine) -> None:
     rows = [{"name": f"p{number}", "level": 1} for number in range(10_000)]
     rows[6999]["level"] = 101
@@ -139,6 +142,7 @@ def test_what_only_the_database_refuses_names_the_row_and_leaves_nothing(
     assert seeded.count(PEOPLE) == 0
 
 
+@pytest.mark.dialect
 def test_seeders_at_once_make_each_row_once(target: Target, seeded: Engine) -> None:
     people = seed("people", "name", [{"name": f"p{number}"} for number in range(500)])
 
@@ -152,6 +156,7 @@ def test_seeders_at_once_make_each_row_once(target: Target, seeded: Engine) -> N
     assert seeded.count(PEOPLE) == 500
 
 
+@pytest.mark.dialect
 def test_a_missing_table_is_a_statement_in_check_mode(engine: Engine) -> None:
     plan = run(engine, seed("people", "name", [{"name": "ann"}]), check=True)
     assert (counts(plan), plan.missing) == ((1, 0, 0, 0, 0), ("people",))
