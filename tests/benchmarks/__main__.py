@@ -24,6 +24,7 @@ from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import (
     imports,
     loads,
     migration_runs,
+    node_lists,
     status_calls,
     whole_plays,
 )
@@ -42,6 +43,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "status": status_calls.host_command,
     "loads": loads.bulk,
     "growth": growth.sizes,
+    "nodes": node_lists.nodes,
 }
 
 

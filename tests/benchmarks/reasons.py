@@ -13,6 +13,7 @@ _READ = (
 #: Beginning of the work, engine (empty: any), reason; the first that fits is told.
 REASONS = (
     ("seed of", "", _READ),
+    ("registration of", "", _READ),
     (
         "100 migrations, fresh",
         "",
@@ -31,5 +32,6 @@ REASONS = (
     ("growth: rows", "postgresql", "processor time grows linearly; the clock's is that of a disk that others use too"),
     ("difference", "", "reading the rows is most of it; processor time, which other work does not stretch, is within"),
     ("status", "", "tens of milliseconds on a busy machine; the command loads more than a script does"),
+    ("growth: nodes", "", "rows of a large list are no longer in the processor's cache; so grow those of seeds"),
     ("growth: rows seeded", "", "random keys find fewer and fewer of their pages in memory"),
 )

@@ -33,7 +33,7 @@ def schema(bench: Bench) -> Iterator[Row]:
     """A model of seven tables, declaratively."""
     plays = bench.plays()
     model = data.write_model(plays.scratch / "model.yml", data.model_data(TABLES))
-    yield from _against_ping(bench, plays, f"schema, {TABLES} tables", "schema", {"model": str(model)}, (1.3, 1.1))
+    yield from against_ping(bench, plays, f"schema, {TABLES} tables", "schema", {"model": str(model)}, (1.3, 1.1))
 
 
 def seeds(bench: Bench) -> Iterator[Row]:
@@ -45,14 +45,14 @@ def seeds(bench: Bench) -> Iterator[Row]:
             seed = data.write_seed(plays.scratch, form, bench.size(number))
             arguments = {"model": str(model), "seeds": [str(seed)]}
             work = f"seed of {bench.size(number):,} rows by {form.upper()}"
-            yield from _against_ping(bench, plays, work, "seed", arguments, goals, data.accounts_schema())
+            yield from against_ping(bench, plays, work, "seed", arguments, goals, data.accounts_schema())
 
 
 def migrations(bench: Bench) -> Iterator[Row]:
     """A folder of migrations."""
     plays, number = bench.plays(), MIGRATIONS
     folder = data.write_chain(plays.scratch / "migrations", data.chain(number))
-    yield from _against_ping(bench, plays, f"{number} migrations", "migrate", {"migrations": str(folder)}, (1.25, 1.12))
+    yield from against_ping(bench, plays, f"{number} migrations", "migrate", {"migrations": str(folder)}, (1.25, 1.12))
 
 
 def site(bench: Bench) -> Iterator[Row]:
@@ -77,7 +77,7 @@ def _again(plays: Plays, rounds: int, work: str, number: int, variables: Mapping
     return Against("sqlite", f"play with {number} pings", measured(jobs, rounds)).ratio(work, "again", 1.3)
 
 
-def _against_ping(  # noqa: PLR0913, PLR0917 - what a play is, and its goals
+def against_ping(  # noqa: PLR0913, PLR0917 - what a play is, and its goals
     bench: Bench,
     plays: Plays,
     work: str,
