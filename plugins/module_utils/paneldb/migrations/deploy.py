@@ -19,7 +19,7 @@ from .ledger import DEPLOY, SQUASH, STARTED, Ledger
 from .parts import Outcome, Record
 from .position import Position, locate
 from .resume import find_unfinished, refuse_other_direction, settle
-from .run import begin
+from .run import begin, end_lost
 
 DRIFT_HINT = (
     "Look at the drift (`migrate_info`), then undo what was changed by hand or say it in a migration. Tables that were "
@@ -51,6 +51,7 @@ def deploy(
     :raises LockHeld: where another runner holds the lock for longer than the target's ``lock_timeout``.
     """
     if not _todo(locate(chain, Ledger(engine).applied()), target):
+        end_lost(engine)
         return nothing(engine)
     with engine.lock(engine.target.lock_timeout):
         outcome = plan_deploy(engine, chain, target=target)

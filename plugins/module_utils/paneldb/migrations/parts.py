@@ -157,10 +157,15 @@ class Followed(Part):
     def after_step(self, stage: Stage, position: int) -> None:
         """Write that the step is done; with the last one the migration is."""
         super().after_step(stage, position)
+        last = position == len(stage.steps) - 1
         with self.journal.engine.transaction():
-            if position == len(stage.steps) - 1:
-                self._finish()
+            # Where this is no transaction, what counts comes first, and the end of the run at the end.
+            if last:
+                self.ended = now()
+                self.journal.record([self])
             self._write(position)
+            if last:
+                self.journal.close([self])
 
     def _finish(self) -> None:
         self.ended = now()

@@ -80,11 +80,12 @@ def _count(chain: Chain, there: set[str]) -> int:
 def _squash(chain: Chain, rows: Mapping[str, Applied]) -> tuple[Migration | None, Sequence[str]]:
     """Give the squashed migration that the database has in the form of those it replaces, and these."""
     first = chain.migrations[0] if len(chain) else None
-    if first is None or not first.replaces or first.id in rows:
+    if first is None or not first.replaces:
         return None, ()
     replaced = [identity for identity in first.replaces if identity in rows]
-    if not replaced:
-        return None, ()
+    if not replaced or first.id in rows:
+        # A run may have been killed between writing the one row and removing the others.
+        return None, replaced
     if list(first.replaces)[-1] not in rows:
         lacking = [identity for identity in first.replaces if identity not in rows]
         raise PartlySquashed(

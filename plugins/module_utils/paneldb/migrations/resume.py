@@ -9,7 +9,7 @@ schema behind the step and by the one before it. Where it fits neither, a person
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ..engines.base import Catalogue, Engine
@@ -17,7 +17,7 @@ from ..model.operations import Execute, NoInverse, Operation, fits, replay
 from ..model.schema import Schema
 from .errors import HalfDone
 from .files import Migration
-from .ledger import DONE, PLANNED, Ledger, OperationRow, by_migration
+from .ledger import DONE, PLANNED, ROLLBACK, Ledger, OperationRow, by_migration
 from .position import Position
 
 
@@ -40,7 +40,7 @@ def find_unfinished(ledger: Ledger, position: Position) -> Unfinished | None:
 
     :raises HalfDone: where it is not the migration that comes next, or its file is another by now.
     """
-    rows = _half_done(ledger)
+    rows = _half_done(ledger, position.rows)
     if not rows:
         return None
     identity = rows[0].migration
@@ -61,15 +61,19 @@ def find_unfinished(ledger: Ledger, position: Position) -> Unfinished | None:
     return left
 
 
-def _half_done(ledger: Ledger) -> tuple[OperationRow, ...]:
+def _half_done(ledger: Ledger, applied: Collection[str]) -> tuple[OperationRow, ...]:
     """Give the rows of the migration that a run stopped in: some of it has happened, and not all of it.
 
-    Where all of a migration is still planned, nothing has happened, or everything: it commits as a whole.
+    Where all of a migration is still planned, nothing has happened, or everything: it commits as a whole. Where the
+    migration's own row tells that it is through, only the last of its operations' rows was not written.
     """
-    for run in dict.fromkeys(row.run for row in ledger.unfinished()):
-        for _unused, rows in by_migration(ledger.operations(run)):
+    unfinished = ledger.unfinished()
+    kinds = {run.id: run.kind for run in ledger.runs()} if unfinished else {}
+    for run in dict.fromkeys(row.run for row in unfinished):
+        for identity, rows in by_migration(ledger.operations(run)):
             states = {row.state for row in rows}
-            if states not in ({PLANNED}, {DONE}):
+            through = (identity in applied) != (kinds.get(run) == ROLLBACK)
+            if states not in ({PLANNED}, {DONE}) and not through:
                 return rows
     return ()
 

@@ -19,7 +19,7 @@ from .ledger import ROLLBACK, STARTED, Ledger
 from .parts import Outcome, Record
 from .position import Position, locate
 from .resume import find_unfinished, refuse_other_direction, settle
-from .run import begin
+from .run import begin, end_lost
 
 #: The target before the first migration.
 NONE = "none"
@@ -48,6 +48,7 @@ def rollback(
     """
     position = locate(chain, Ledger(engine).applied())
     if position.count == _kept(position, target):
+        end_lost(engine)
         return nothing(engine)
     with engine.lock(engine.target.lock_timeout):
         outcome = plan_rollback(engine, chain, target=target)

@@ -16,9 +16,10 @@ came, and whoever finds the run interrupted writes it down (``_settle``).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from ..engines.base import Engine
-from ..errors import PanelDbError
+from ..errors import LockHeld, PanelDbError
 from ..model.plan import Stage
 from ..planning import Progress
 from .ledger import (
@@ -52,10 +53,10 @@ class Journal:
     def plan(self, stages: Sequence[Stage], records: Sequence[Record]) -> None:
         """Write what the run is going to do; the caller commits it."""
         self.parts = [self._part(stage, record) for stage, record in zip(stages, records)]
-        self.ledger.remove_operations(row for record in records for row in record.left)
         # What an interrupted run has done is taken over, so that each operation has one row.
         taken = [row._replace(run=self.run.id) for record in records for row in record.left if row.state == DONE]
         self.ledger.add_operations([*taken, *(row for part in self.parts for row in part.rows)])
+        self.ledger.remove_operations(row for record in records for row in record.left)
         if not stages:
             self.ledger.end_run(self.run)
 
@@ -89,8 +90,16 @@ class Journal:
 
     def finish(self, group: Sequence[Part]) -> None:
         """Write what migrations come to that are through, and the end of the run where the last one is among them."""
-        self.ledger.remove_applied(identity for part in group for identity in part.record.forget)
+        self.record(group)
+        self.close(group)
+
+    def record(self, group: Sequence[Part]) -> None:
+        """Write that migrations are applied, or are no longer; what takes the place of others comes before they go."""
         self.ledger.add_applied(part.applied() for part in group if part.record.keep)
+        self.ledger.remove_applied(identity for part in group for identity in part.record.forget)
+
+    def close(self, group: Sequence[Part]) -> None:
+        """Write the end of the run where the last migration is through."""
         if group[-1] is self.parts[-1]:
             self.ledger.finish_operations(self.run.id, [row for part in self.parts for row in part.unwritten()])
             self.ledger.end_run(self.run)
@@ -135,28 +144,47 @@ def begin(engine: Engine, kind: str, outcome: Outcome, progress: Progress | None
     ledger = Ledger(engine)
     with engine.transaction():
         ledger.create(outcome.catalogue)
-        for lost in ledger.runs(STARTED):
-            _settle(ledger, lost)
-            ledger.end_run(lost, INTERRUPTED)
+        _end_lost(ledger)
         journal = Journal(engine, ledger, new_run(kind, outcome.plan.fingerprint), progress)
         ledger.add_run(journal.run)
         journal.plan(outcome.stages, outcome.records)
     return journal
 
 
-def _settle(ledger: Ledger, lost: RunRow) -> None:
+def end_lost(engine: Engine) -> None:
+    """Write the end of a run that was killed right before it wrote that, though all it had to do was done.
+
+    Only where the journal is not written in transactions can that be. Somebody who holds the lock is at work.
+    """
+    ledger = Ledger(engine)
+    if engine.capabilities.transactions or not ledger.runs(STARTED):
+        return
+    with suppress(LockHeld), engine.lock(0):
+        _end_lost(ledger)
+
+
+def _end_lost(ledger: Ledger) -> None:
+    for lost in ledger.runs(STARTED):
+        ledger.end_run(lost, DONE if _settle(ledger, lost) else INTERRUPTED)
+
+
+def _settle(ledger: Ledger, lost: RunRow) -> bool:
     """Write what an interrupted run came to: what its migrations' rows tell is done, what had not begun goes.
 
-    A migration that was followed up operation by operation stays as it is, for the run that goes on with it.
+    A migration that was followed up operation by operation stays as it is, for the run that goes on with it. Tells
+    whether the run had done all it had to do.
     """
     applied = ledger.applied()
+    ends = []
     for identity, rows in by_migration(ledger.operations(lost.id)):
-        if any(row.state != PLANNED for row in rows):
-            continue
         row = applied.get(identity)
         there = row is not None and row.run == lost.id
-        if there if lost.kind != ROLLBACK else row is None:
+        through = there if lost.kind != ROLLBACK else row is None
+        ends.append(through)
+        if through:
             ended = row.applied_at if row else None
-            ledger.update_operations(each._replace(state=DONE, ended_at=ended) for each in rows)
-        else:
+            left = [each for each in rows if each.state != DONE]
+            ledger.update_operations(each._replace(state=DONE, ended_at=each.ended_at or ended) for each in left)
+        elif all(each.state == PLANNED for each in rows):
             ledger.remove_operations(rows)
+    return bool(ends) and all(ends)

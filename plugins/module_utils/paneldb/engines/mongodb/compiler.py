@@ -147,9 +147,8 @@ class _Compiler:
         made = sorted((each.specification() for each in needs - set(there.indexes)), key=lambda each: str(each["name"]))
         if made:
             commands.append({"createIndexes": table.name, "indexes": made})
-        self.keep(
-            table, Held(table.name, tuple(map(named, needs)), {key: create[key] for key in create if key != "create"})
-        )
+        options = {key: value for key, value in create.items() if key != "create"}
+        self.keep(table, Held(table.name, tuple(map(named, needs)), options))
         if not is_recorded(table.name):
             return commands
         if validator:

@@ -227,8 +227,8 @@ class _Formula(_Words):
         if isinstance(expression, In):
             kind = self.kind_of(expression.operand)
             operand = self.value(expression.operand, kind)
-            found = {"$in": [operand, [_quoted(self.literal(item, kind)) for item in expression.items]]}
-            return self._known([operand], found if holds else {"$not": [found]})
+            among: Any = {"$in": [operand, [_quoted(self.literal(item, kind)) for item in expression.items]]}
+            return self._known([operand], among if holds else {"$not": [among]})
         if isinstance(expression, Like):
             operand = self.value(expression.operand, "")
             found = {"$regexMatch": {"input": operand, "regex": like_pattern(expression.pattern)}}
