@@ -69,6 +69,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {"paneldb_engine": "postgresql", "paneldb_login_user": "postgres"},
         "belong to the server itself",
     ),
+    "root of MariaDB": ({"paneldb_engine": "mysql", "paneldb_login_user": "root"}, "belong to the server itself"),
+    "database of MongoDB": (
+        {"paneldb_engine": "mongodb", "paneldb_database": "admin"},
+        "belong to the server itself",
+    ),
 }
 
 
@@ -102,20 +107,45 @@ RULES = {
 @pytest.mark.parametrize("address", RULES.values(), ids=RULES)
 def test_access_rules_that_the_server_would_not_read_are_refused(address: str, runner: AnsibleRunner) -> None:
     rules = [{"database": "panel", "user": "panel", "address": address}]
-    play = _role_postgresql(runner, postgresql_hba_hosts=rules)
+    play = _role(runner, "postgresql", postgresql_hba_hosts=rules)
     assert "every address is a network" in play.expect_failure().message
     assert [task.action for task in play.tasks if "apt" in task.action] == []
 
 
 @pytest.mark.parametrize("variable", ["postgresql_port", "postgresql_max_connections", "postgresql_settings"])
 def test_role_postgresql_refuses_a_wrong_type(variable: str, runner: AnsibleRunner) -> None:
-    play = _role_postgresql(runner, **{variable: "many"})
+    play = _role(runner, "postgresql", **{variable: "many"})
     assert variable in play.expect_failure().message
     assert [task.action for task in play.tasks if "apt" in task.action] == []
 
 
-def _role_postgresql(runner: AnsibleRunner, **variables: Any) -> Any:
-    role = {"ansible.builtin.include_role": {"name": "ctrlaltplay.paneldb.postgresql"}}
+HALVES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "certificate without a key": ("mariadb", {"mariadb_tls_cert": "/etc/a.pem"}, "go together"),
+    "TLS wanted without a certificate": ("mariadb", {"mariadb_tls_required": True}, "need both"),
+    "repository without a key": (
+        "mongodb",
+        {"mongodb_repository_url": "https://packages.example.org", "mongodb_repository_suite": "./"},
+        "needs mongodb_repository_suite and the text of the key",
+    ),
+    "authority without a certificate": ("mongodb", {"mongodb_tls_ca": "/etc/a.pem"}, "need mongodb_tls_certificate"),
+    "no way to the first account": (
+        "mongodb",
+        {"mongodb_bind_addresses": ["10.0.0.5"]},
+        "127.0.0.1 is among mongodb_bind_addresses",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_what_is_said_by_halves_is_refused_before_anything_is_touched(name: str, runner: AnsibleRunner) -> None:
+    role, variables, message = HALVES[name]
+    play = _role(runner, role, **variables)
+    assert message in play.expect_failure().message
+    assert [task.action for task in play.tasks if "apt" in task.action or "copy" in task.action] == []
+
+
+def _role(runner: AnsibleRunner, name: str, **variables: Any) -> Any:
+    role = {"ansible.builtin.include_role": {"name": f"ctrlaltplay.paneldb.{name}"}}
     return runner.tasks([{"name": "The role", **role}], variables=variables, check=True)
 
 
