@@ -117,6 +117,7 @@ def test_stored_values_compare_equal_to_what_is_read(things: Engine) -> None:
     assert sorted(things.fetch(THINGS, NAMES), key=lambda row: row[0]) == expected
 
 
+@pytest.mark.dialect
 @pytest.mark.parametrize("name", [name for name in NAMES if KINDS[name] not in ("json", "float")])
 def test_rows_are_found_by_values_of_any_column(things: Engine, name: str) -> None:
     fill(things, range(100))
@@ -156,6 +157,7 @@ def test_keys_of_several_columns(things: Engine) -> None:
     assert things.count(THINGS) == 98
 
 
+@pytest.mark.dialect
 def test_rows_that_are_not_there_are_not_counted(things: Engine) -> None:
     fill(things, range(10))
     assert things.update(THINGS, ("id",), ("big",), [(5, 1), (50, 1)]) == 1
@@ -185,6 +187,7 @@ def test_one_bad_row_of_many_undoes_all_and_is_named(things: Engine, name: str, 
     assert things.count(THINGS) == 1
 
 
+@pytest.mark.dialect
 def test_error_of_the_rows_themselves_comes_through(things: Engine) -> None:
     def rows() -> Iterator[Row]:
         yield thing(1)
@@ -229,6 +232,7 @@ def test_memory_is_flat_both_ways(bed: Bed, engine: Engine) -> None:
     assert peak < 12_000_000
 
 
+@pytest.mark.dialect
 def test_counted_keys_go_on_behind_rows_that_bring_theirs(engine: Engine) -> None:
     counted = Column("id", parse_type("bigint"), default=Default(function="autoincrement()"))
     table = Table("counted", (counted, Column("name", parse_type("text"))), PrimaryKey(("id",)))
@@ -243,6 +247,7 @@ def test_counted_keys_go_on_behind_rows_that_bring_theirs(engine: Engine) -> Non
     }
 
 
+@pytest.mark.dialect
 def test_live_facts(things: Engine) -> None:
     children = Table(
         "children",
@@ -262,6 +267,7 @@ def test_live_facts(things: Engine) -> None:
     assert things.violations(children, Check("c", "thing < 900")) == 3
 
 
+@pytest.mark.dialect
 def test_transactions_keep_or_lose_rows_together(things: Engine) -> None:
     def stopped() -> None:
         with things.transaction():
@@ -278,6 +284,7 @@ def test_transactions_keep_or_lose_rows_together(things: Engine) -> None:
     assert things.count(THINGS) == (10 if things.capabilities.transactions else 19)
 
 
+@pytest.mark.dialect
 def test_statement_of_a_person_with_bound_values(bed: Bed, things: Engine) -> None:
     fill(things, range(10))
     assert things.query(bed.choosing("all things", "id", "short"), [1, 2]).rows == ((1, thing(1)[2]), (2, thing(2)[2]))

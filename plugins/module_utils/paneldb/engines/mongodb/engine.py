@@ -147,7 +147,7 @@ class MongodbEngine(Engine):
     def limits(self, schema: Schema) -> tuple[Limit, ...]:
         from .canonical import limits_of
 
-        return tuple(limits_of(schema))
+        return tuple(limits_of(schema, self.probes))
 
     def compile(self, operations: Sequence[Operation], catalogue: Catalogue) -> tuple[tuple[Step, ...], Catalogue]:
         from .compiler import compile_operations
