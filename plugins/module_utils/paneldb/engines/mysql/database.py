@@ -75,9 +75,10 @@ def plan(
     settings = _wanted(wanted)
     with server_session(target) as session:
         product = product_of(session.server_version)[0]
-        made = _made(name_of(target), product, settings, current)
+        values = _values(product, settings, current)
+        made = _made(name_of(target), values, current)
         owned = list(_owned(session, name_of(target), product, settings, wanted, current))
-    after = {**_fresh(product), **(current or {}), **{name: settings[name] for name in settings if name != "owner"}}
+    after = {"owner": "", **(current or {}), **values}
     if "owner" in settings:
         owners = str((current or {}).get("owner", "")).split(", ")
         after["owner"] = ", ".join(sorted({*filter(None, owners), Account.of(settings["owner"]).name}))
@@ -151,28 +152,31 @@ def _encoding(name: str) -> str:
     return CHARSET
 
 
-def _fresh(product: str) -> dict[str, Any]:
-    return {"owner": "", "encoding": CHARSET, "collation": EXACT_COLLATIONS[product]}
+def _values(product: str, settings: Mapping[str, str], current: Mapping[str, Any] | None) -> dict[str, str]:
+    """Give encoding and collation as they will be; a new encoding has a collation of its own."""
+    fresh = {"encoding": CHARSET, "collation": EXACT_COLLATIONS[product]}
+    if current is not None:
+        _refuse_zone(settings, current)
+        if settings.get("encoding", current["encoding"]) == current["encoding"]:
+            fresh = {name: current[name] for name in fresh}
+    return {name: settings.get(name, value) for name, value in fresh.items()}
 
 
-def _made(
-    name: str, product: str, settings: Mapping[str, str], current: Mapping[str, Any] | None
-) -> Iterator[Statement]:
-    """What is changed on a database is what new tables get; tables that are there keep what they have."""
-    if current is None:
-        values = {**_fresh(product), **settings}
-        yield Statement(f"CREATE DATABASE {quoted(name)} {_options(values)}")
-        return
+def _refuse_zone(settings: Mapping[str, str], current: Mapping[str, Any]) -> None:
     if settings.get("timezone", current["timezone"]) != current["timezone"]:
         raise Unsupported(
             f"The server is in the time zone {current['timezone']}, and its databases have none of their own.",
             hint="Set default_time_zone to +00:00 in the server's configuration.",
         )
-    values = {each: settings.get(each, current[each]) for each in ("encoding", "collation")}
-    if values["encoding"] != current["encoding"] and "collation" not in settings:
-        values["collation"] = EXACT_COLLATIONS[product]
+
+
+def _made(name: str, values: Mapping[str, str], current: Mapping[str, Any] | None) -> list[Statement]:
+    """What is changed on a database is what new tables get; tables that are there keep what they have."""
+    if current is None:
+        return [Statement(f"CREATE DATABASE {quoted(name)} {_options(values)}")]
     if any(values[each] != current[each] for each in values):
-        yield Statement(f"ALTER DATABASE {quoted(name)} {_options(values)}")
+        return [Statement(f"ALTER DATABASE {quoted(name)} {_options(values)}")]
+    return []
 
 
 def _options(values: Mapping[str, Any]) -> str:

@@ -76,11 +76,12 @@ _HINTS = {
     1292: "Give a value that the column's type has.",
     1366: "Give a value that the column's type has.",
 }
-#: Messages in which quotes hold names alone.
-_NAMES_ONLY = frozenset(
-    (1044, 1048, 1049, 1050, 1051, 1054, 1061, 1091, 1142, 1143, 1146, 1364, 1406, 1264, 1265, 1005)
-)
-_KEY = re.compile(r"for key '(?P<name>.*)'$", re.DOTALL)
+_SYNTAX = 1064
+_ALIKE = frozenset((1062, 1586, 1859))
+#: Messages in which quotes hold values; in all others they hold names alone.
+_WITH_VALUES = frozenset((1292, 1300, 1366, 1367, 1411, 1525, 1690))
+_KEY = re.compile(r".*for key '(?P<name>.*)'$", re.DOTALL)
+_OF_COLUMN = re.compile(r" for column '[^']*' at row \d+$")
 _COLUMN = re.compile(r"[Cc]olumn '(?:[^']*\.)?(?P<name>[^']*)'|[Ff]ield '(?P<field>[^']*)'")
 _ROW = re.compile(r"at row (?P<row>\d+)")
 _TABLE = re.compile(r"`[^`]*`\.`(?P<table>(?:[^`]|``)*)`")
@@ -152,24 +153,28 @@ def by_number(number: int, text: str, action: str) -> PanelDbError:
 
 def shown(number: int, text: str) -> str:
     """Give the server's words without what may be a value."""
-    if number in _NAMES_ONLY or number not in (1062, 1064, 1292, 1366, 1367, 1411, 1525, 1586, 1690, 1859):
-        return text
-    if number == 1064:  # noqa: PLR2004 - a number of the manual; the statement follows the words
+    if number == _SYNTAX:
         place = re.search(r"at line \d+$", text)
         return "the syntax of the statement is wrong" + (f" {place[0]}" if place else "")
-    if number in (1062, 1586, 1859):
-        key = _KEY.search(text)
+    if number in _ALIKE:
+        key = _KEY.match(text)
         return "two rows are alike" + (f" for key {key['name']!r}" if key else "")
-    return re.sub(r"value: '.*?'(?= for| at|$)|'.*?'(?= for)", "value", text)
+    return _without_value(text) if number in _WITH_VALUES else text
+
+
+def _without_value(text: str) -> str:
+    """``Incorrect integer value: 'it's' for column `d`.`t`.`c` at row 1``, or with a last name in the same quotes."""
+    column = _OF_COLUMN.search(text)
+    return text.partition("'")[0].rstrip(": ") + (column[0] if column else text.rpartition("'")[2])
 
 
 def violated(number: int, text: str, action: str) -> ConstraintViolated:
     """Give the error for rows that break a rule: table, constraint and column where the server names them."""
     details: dict[str, Any] = {"errno": number}
-    for name, found in (("table", _TABLE.search(text)), ("constraint", _CONSTRAINT.search(text) or _KEY.search(text))):
+    for name, found in (("table", _TABLE.search(text)), ("constraint", _CONSTRAINT.search(text) or _KEY.match(text))):
         details[name] = _first_group(found).rpartition(".")[2] if found else ""
     column = _COLUMN.search(text)
-    if column and number not in (1062, 1586, 1859):
+    if column and number not in _ALIKE:
         details["column"] = _first_group(column)
     return ConstraintViolated(f"{action}: {shown(number, text)}.", hint=_CONSTRAINT_HINTS[number], **details)
 

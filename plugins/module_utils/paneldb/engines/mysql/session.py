@@ -41,7 +41,7 @@ def open_session(target: Target, *, read_only: bool = False, within: bool = True
     connection = connected(target, within=within)
     try:
         product, numbers = product_of(connection.server_version)
-        _refuse_old(product, numbers, connection.server_version)
+        refuse_old(product, numbers, connection.server_version)
         with translated("Setting up the session"), connection.cursor() as cursor:
             cursor.execute(session_settings(target, product))
             if read_only:
@@ -72,7 +72,7 @@ def product_of(version: str) -> tuple[str, tuple[int, ...]]:
     return product, tuple(int(number) for number in re.findall(r"\d+", plain.partition("-")[0])[:3])
 
 
-def _refuse_old(product: str, numbers: tuple[int, ...], version: str) -> None:
+def refuse_old(product: str, numbers: tuple[int, ...], version: str) -> None:
     if numbers < OLDEST[product]:
         oldest = ".".join(map(str, OLDEST[product]))
         raise Unsupported(
