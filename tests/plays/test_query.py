@@ -18,7 +18,24 @@ ROWS = {
     "key": ["key"],
     "rows": [{"key": f"k{number}", "value": {"n": number}} for number in range(3)],
 }
-KEYS = {"statement": "SELECT {key} FROM settings WHERE {key} LIKE %(like)s ORDER BY {key}", "named": {"like": "k%"}}
+#: By kind of engine: keys in order, a change of the first one, and one of all.
+LIKE = {"named": {"like": "k%"}}
+SQL = {
+    "keys": {"statement": "SELECT {key} FROM settings WHERE {key} LIKE %(like)s ORDER BY {key}", **LIKE},
+    "rename": {"statement": "UPDATE settings SET {key} = %s WHERE {key} = 'k0'"},
+    "clear": {"statement": "DELETE FROM settings"},
+}
+_BY_NAME = {"sort": {"key": 1}, "projection": {"_id": 0, "key": 1}}
+MONGODB: dict[str, dict[str, Any]] = {
+    "keys": {
+        "statement": {"find": "settings", "filter": {"key": {"$regex": {"$param": "like"}}}, **_BY_NAME},
+        "named": {"like": "^k"},
+    },
+    "rename": {
+        "statement": {"update": "settings", "updates": [{"q": {"key": "k0"}, "u": {"$set": {"key": {"$param": 0}}}}]}
+    },
+    "clear": {"statement": {"delete": "settings", "deletes": [{"q": {}, "limit": 0}]}},
+}
 
 
 @pytest.fixture
@@ -34,11 +51,21 @@ def filled(target: Target, runner: AnsibleRunner) -> Target:
     return target
 
 
-def _options(target: Target, *statements: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """``{key}`` in statements is the column, which is a reserved word on some engines."""
-    quoted = "`key`" if target.engine == "mysql" else '"key"'
-    told = [{**each, "statement": each["statement"].format(key=quoted)} for each in statements]
+def _options(target: Target, *statements: tuple[str, dict[str, Any]], **options: Any) -> dict[str, Any]:
+    """Options of the module: the named statements in the engine's words, with what else is said of each."""
+    told = [{**_worded(target, name), **more} for name, more in statements]
     return {"url": to_url(target, mask=False), "statements": told, **options}
+
+
+def _worded(target: Target, name: str) -> dict[str, Any]:
+    """``{key}`` in statements is the column, which is a reserved word on some engines."""
+    if target.engine == "mongodb":
+        return MONGODB[name]
+    quoted = "`key`" if target.engine == "mysql" else '"key"'
+    return {**SQL[name], "statement": str(SQL[name]["statement"]).format(key=quoted)}
+
+
+KEYS: tuple[str, dict[str, Any]] = ("keys", {})
 
 
 def test_rows_are_capped_with_a_note(filled: Target, runner: AnsibleRunner) -> None:
@@ -53,8 +80,7 @@ def test_rows_are_capped_with_a_note(filled: Target, runner: AnsibleRunner) -> N
 
 def test_a_check_run_reads_and_does_not_write(filled: Target, runner: AnsibleRunner) -> None:
     secret = "a s3cret in a value"
-    change = {"statement": "UPDATE settings SET {key} = %s WHERE {key} = 'k0'", "positional": [secret]}
-    options = _options(filled, KEYS, change, KEYS, write=True)
+    options = _options(filled, KEYS, ("rename", {"positional": [secret]}), KEYS, write=True)
     checked = runner.module("query", options, check=True, options=["-vvv"]).expect_success()
     done = runner.module("query", options, options=["-vvv"]).expect_success()
 
@@ -68,15 +94,15 @@ def test_a_check_run_reads_and_does_not_write(filled: Target, runner: AnsibleRun
 
 
 def test_writing_has_to_be_asked_for(filled: Target, runner: AnsibleRunner) -> None:
-    failed = runner.module("query", _options(filled, KEYS, {"statement": "DELETE FROM settings"})).expect_failure()
+    failed = runner.module("query", _options(filled, KEYS, ("clear", {}))).expect_failure()
     assert failed.result["code"] == "read-only"
     assert failed.result["position"] == 1
 
 
 def test_what_was_expected_and_is_not(filled: Target, runner: AnsibleRunner) -> None:
     rows = [{"key": "k0"}, {"key": "s3cret"}, {"key": "k2"}]
-    wrong = {**KEYS, "expect": {"count": 3, "rows": rows}}
-    right = {**KEYS, "expect": {"count": "{{ 2 + 1 }}", "columns": ["key"], "types": {"key": "text"}}}
+    wrong = ("keys", {"expect": {"count": 3, "rows": rows}})
+    right = ("keys", {"expect": {"count": "{{ 2 + 1 }}", "columns": ["key"], "types": {"key": "text"}}})
     failed = runner.module("query", _options(filled, right, wrong)).expect_failure()
     assert "statements[1] gave in row 1, column key, another value" in failed.message
     assert "s3cret" not in str(failed.result)
