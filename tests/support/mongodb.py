@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mongodb.session import (
+    client_arguments,
+)
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target, parse_target
 from ansible_collections.ctrlaltplay.paneldb.tests.support.bed import Bed, Rows, in_order
 from ansible_collections.ctrlaltplay.paneldb.tests.support.choices import STEMS
@@ -40,14 +43,8 @@ class MongodbBed(Bed):
         """The plain driver's database; times have their zone."""
         import pymongo
 
-        where = f"mongodb://{target.host}:{target.port}/" if "," not in target.host else f"mongodb://{target.host}/"
-        account: dict[str, Any] = {
-            "username": target.user,
-            "password": target.password,
-            "authSource": target.auth_database or "admin",
-        }
-        others: dict[str, Any] = {"replicaSet": target.replica_set} if target.replica_set else {}
-        client: Any = pymongo.MongoClient(where, tz_aware=True, **(account if target.user else {}), **others)
+        address, arguments = client_arguments(target)
+        client: Any = pymongo.MongoClient(address, **arguments)
         try:
             yield client[target.database]
         finally:
@@ -137,4 +134,4 @@ def ferretdb_bed() -> Iterator[MongodbBed]:
 def mongodb_by_url(url: str) -> Iterator[MongodbBed]:
     """A server of the user's own."""
     target = parse_target({"url": url})
-    yield MongodbBed(replace(target, port=target.port or 27017))
+    yield MongodbBed(replace(target, auth_database=target.auth_database or target.database or "admin"))
