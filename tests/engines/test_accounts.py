@@ -23,6 +23,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors
     InputError,
     PanelDbError,
     StatementFailed,
+    Unsupported,
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.chain import load_chain
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.deploy import deploy
@@ -31,8 +32,8 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.seeds.
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.sources import read_migrations, read_model
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import CHECKOUT
 from ansible_collections.ctrlaltplay.paneldb.tests.support.bed import SqlBed
-from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import BEDS
-from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import programs
+from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import BEDS, MysqlBed, PostgresqlBed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import PostgresServer, programs
 
 SHIPPED = CHECKOUT / "roles" / "panel" / "files"
 PROFILES = ("owner", "app", "read-only", "backup", "monitor")
@@ -320,3 +321,70 @@ def test_the_monitor_account_suffices_for_exporters(place: Place) -> None:
     place.bring(*place.wanted("monitor"))
     for statement in STATISTICS[place.served.engine]:
         assert _tried(place.as_account("monitor"), statement), statement
+
+
+# --- what one of the engines alone has -------------------------------------------------------------------------------
+
+
+def test_an_owner_that_goes_leaves_what_it_has_to_somebody_on_postgresql(postgresql_server: PostgresServer) -> None:
+    bed, mark = PostgresqlBed(postgresql_server), secrets.token_hex(4)
+    with bed.database() as admin:
+        names = {"owner": f"first {mark}", "app": f"next {mark}"}
+        place = Place(bed, admin, names, dict.fromkeys(names, "pw"))
+        place.bring(*place.wanted("owner", "app"))
+        place.migrate(place.as_account("owner"))
+        gone = {"name": names["owner"], "state": "absent"}
+        with pytest.raises(InputError, match="It owns"):
+            place.plan(gone)
+        with bed.database() as other:
+            bed.run(other, f'GRANT CREATE ON SCHEMA public TO "{names["owner"]}"')
+            with pytest.raises(InputError, match=f"databases {other.database}, too"):
+                place.plan({**gone, "reassign_to": names["app"]})
+        heir = {**place.wanted("app")[0], "profile": "owner"}
+        assert place.bring({**gone, "reassign_to": names["app"]}, heir)["counts"]["removed"] == 1
+        assert _tried(place.as_account("app"), "ALTER TABLE settings ADD COLUMN more integer")
+        place.bring({"name": names["app"], "state": "absent", "reassign_to": admin.user})
+
+
+def test_tls_is_said_elsewhere_on_postgresql(postgresql_server: PostgresServer) -> None:
+    bed = PostgresqlBed(postgresql_server)
+    with bed.database() as admin, pytest.raises(Unsupported, match=r"pg_hba\.conf"):
+        accounts.plan(admin, accounts.parse_accounts([{"name": "x", "profile": "app", "require_tls": True}]))
+
+
+def test_accounts_by_socket_and_with_tls_alone_on_mysql() -> None:
+    with BEDS["mysql"]() as bed:
+        assert isinstance(bed, MysqlBed)
+        with bed.database() as admin:
+            ways: dict[str, dict[str, Any]] = {
+                "by socket": {"auth": "socket"},
+                "with tls": {"password": "pw", "require_tls": True},
+                "from there": {"password": "pw", "host": "10.0.0.1"},
+            }
+            rows = [{"name": name, "profile": "app", **way} for name, way in ways.items()]
+            place = Place(bed, admin, {}, {})
+            assert place.bring(*rows)["counts"]["created"] == 3
+            assert not place.plan(*rows).changed
+            found = bed.run(admin, "SELECT user, host, plugin, ssl_type FROM mysql.user WHERE user LIKE '% %'")
+            assert sorted(found) == [
+                ("by socket", "localhost", "unix_socket", ""),
+                ("from there", "10.0.0.1", "mysql_native_password", ""),
+                ("with tls", "%", "mysql_native_password", "ANY"),
+            ]
+            assert not _opens(replace(admin, user="with tls", password="pw", tls_mode="disable"))
+            without = [{**rows[1], "require_tls": False}]
+            assert place.bring(*without)["accounts"][0]["outcome"] == "changed"
+            assert _opens(replace(admin, user="with tls", password="pw", tls_mode="disable"))
+
+
+def test_an_account_that_views_run_as_stays_on_mysql() -> None:
+    with BEDS["mysql"]() as bed:
+        assert isinstance(bed, MysqlBed)
+        with bed.database() as admin:
+            place = Place(bed, admin, {"owner": "maker"}, {"owner": "pw"})
+            place.bring(*place.wanted("owner"))
+            bed.run(admin, "CREATE DEFINER = 'maker'@'%' VIEW v AS SELECT 1 AS a")
+            with pytest.raises(InputError, match=r"1 in all, such as the view .*\.v"):
+                place.plan({"name": "maker", "state": "absent"})
+            with pytest.raises(Unsupported, match="own nothing"):
+                place.plan({"name": "maker", "state": "absent", "reassign_to": "root"})
