@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Optional
@@ -38,7 +37,7 @@ from .naming import quoted
 from .native import Extra, Native, Place
 from .sizes import prefix_of
 from .types import enum_values, is_enum, logical_type, shown_collation
-from .wording import read_comment
+from .wording import plain_quotes, read_comment
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 
@@ -102,7 +101,7 @@ class _Reader:
         for table, name, rule, own in rows:
             if table not in self._comments:
                 continue
-            text = rule if self._flavour.mariadb else _plain_quotes(rule)
+            text = rule if self._flavour.mariadb else plain_quotes(rule)
             if own:
                 # A column that got another name keeps its rule, whose own name stays behind.
                 json_column = _IS_JSON.fullmatch(text)
@@ -165,7 +164,7 @@ class _Reader:
         return read_default(text, extra, kind, self._flavour)
 
     def _computed(self, text: Optional[str]) -> str:
-        return (text if self._flavour.mariadb else _plain_quotes(text)) if text else ""
+        return (text if self._flavour.mariadb else plain_quotes(text)) if text else ""
 
     def _enum(self, place: Place, text: str, mark: str) -> Type:
         """The enum that a column's comment names, if the column has its values; else what others made of it."""
@@ -276,9 +275,3 @@ def _storage(extra: str) -> str:
 
 def _as_shown(value: str) -> str:
     return re.sub("[\U00010000-\U0010ffff]", "?", value)
-
-
-@cache
-def _plain_quotes(text: str) -> str:
-    r"""MySQL shows the text of expressions escaped once more: ``(`a` <> _utf8mb4\'text\')``."""
-    return text if "\\'" not in text else re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)

@@ -20,7 +20,7 @@ from ...model.defaults import canonical_value
 from ...model.schema import NOW, UUID, Default
 from ...model.types import Type
 from .flavour import Flavour
-from .wording import OPAQUE, constant, read_constant
+from .wording import OPAQUE, constant, plain_quotes, read_constant
 
 NOW_TEXT = "current_timestamp(3)"
 _FUNCTIONS = {NOW: NOW_TEXT, UUID: "(uuid())"}
@@ -84,7 +84,7 @@ def read_default(text: Optional[str], extra: str, kind: Type, flavour: Flavour) 
     if text is None or (flavour.mariadb and text == "NULL") or (kind.name == "timestamp" and text in _NO_TIME):
         return None
     expression = flavour.mariadb or "DEFAULT_GENERATED" in extra.upper()
-    return _read(text, kind, expression)
+    return _read(text if flavour.mariadb or not expression else plain_quotes(text), kind, expression)
 
 
 @cache
@@ -111,16 +111,11 @@ def _value(text: str, kind: Type, expression: bool) -> Any:
         raise ValueError(text)
     plain: Optional[str] = text
     if expression and kind.name not in _BARE:
-        plain = read_constant(text) if read_constant(text) is not None else _escaped_constant(text)
+        plain = read_constant(text)
     if plain is None:
         raise ValueError(text)
     reader = _READERS.get(kind.name)
     return canonical_value(kind, reader(plain) if reader else plain)
-
-
-def _escaped_constant(text: str) -> Optional[str]:
-    r"""MySQL shows expressions with their quotes escaped once more: ``_utf8mb4\'text\'``."""
-    return read_constant(re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL))
 
 
 def _boolean(text: str) -> bool:

@@ -11,6 +11,7 @@ comment ``\\u{1f4a9}`` stands for it.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Optional
 
 from ...errors import InputError
@@ -56,6 +57,12 @@ def read_constant(text: str) -> Optional[str]:
 def unescaped(body: str) -> str:
     """Read what stands between the quotes of a constant."""
     return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]) if found[1] else "'", body)
+
+
+@cache
+def plain_quotes(text: str) -> str:
+    r"""Give an expression as it is: MySQL shows it escaped once more, ``(`a` <> _utf8mb4\'text\')``."""
+    return text if "\\'" not in text else re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
 def with_plain_constants(text: str) -> str:
