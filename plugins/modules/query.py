@@ -31,7 +31,8 @@ options:
         description:
           - On SQL engines the statement, with V(%s) or V(%(name\)s) where values go, and V(%%) for a percent sign where
             there are values.
-          - On MongoDB a command as a mapping or as JSON, such as V({find: nodes, filter: {status: ONLINE}}).
+          - On MongoDB a command as a mapping or as JSON, such as C(find) with the name of a collection and a C(filter);
+            a bound value goes where a mapping of C($param) and its name, or its position, stands.
         type: raw
         required: true
       positional:
