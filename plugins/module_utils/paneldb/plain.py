@@ -30,9 +30,7 @@ def plain(value: Any) -> Any:
 
 
 def _beyond(value: float) -> str:
-    if value != value:  # noqa: PLR0124 - only NaN differs from itself
-        return "NaN"
-    return "Infinity" if value > 0 else "-Infinity"
+    return {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), "NaN")
 
 
 def _as_text(value: Any) -> str:
