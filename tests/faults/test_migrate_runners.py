@@ -57,7 +57,7 @@ def test_of_eight_one_applies_and_the_others_find_it_done(
     assert sorted(answers) == [[]] * 7 + [[migration.id for migration in chain.migrations]]
     assert settled(target, chain)
     assert bed.read(target, "_paneldb_runs", ["state"]) == [("done",)]
-    assert bed.count(target, "_paneldb_operations") == 6
+    assert len(bed.read(target, "_paneldb_operations", ["position"])) == 6
 
 
 def test_who_does_not_wait_is_told_who_holds_it(target: Target, migrating: Migrating, chain: Chain) -> None:
