@@ -68,3 +68,16 @@ def test_a_file_in_the_same_words(runner: AnsibleRunner) -> None:
     assert not runner.module("account", {**connection, "accounts": rows}).expect_success().changed
     refused = runner.module("account", {**connection, "accounts": [{"name": group, "profile": "monitor"}]})
     assert refused.expect_failure().result["code"] == "unsupported"
+
+
+def test_site_makes_accounts_beside_the_owner(runner: AnsibleRunner) -> None:
+    import grp
+    import os
+
+    path = runner.scratch / "folder" / "panel.db"
+    accounts = [{"name": grp.getgrgid(os.getegid()).gr_name, "profile": "app"}]
+    variables = {"paneldb_path": str(path), "paneldb_accounts": accounts}
+    done = runner.playbook("site.yml", variables=variables).expect_success()
+    assert done.of("account").changed
+    assert path.stat().st_mode & 0o777 == 0o660
+    assert not runner.playbook("site.yml", variables=variables).expect_success().changed
