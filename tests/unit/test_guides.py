@@ -16,6 +16,9 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operation_data import (
     operations_from_data,
 )
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.nodes.entries import read_entries
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.nodes.listing import inline, listing
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.nodes.node_table import node_table
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.seeds.files import load_seeds
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.sources import Document, extend_model
 
@@ -64,6 +67,17 @@ def test_the_seeds_of_the_guide_fit_the_shipped_model() -> None:
     model = load_model([Document("panel.yml", parse_yaml((SHIPPED / "model" / "panel.yml").read_text(), "panel.yml"))])
     loaded = load_seeds([("seeds.md", data)], model, {"PANEL_ADMIN_PASSWORD": "x"})
     assert [seed.table.name for seed in loaded.seeds] == ["roles", "role_permissions", "users", "nodes"]
+
+
+def test_the_nodes_of_the_guide_can_be_registered_with_its_model() -> None:
+    examples: list[Any] = [parse_yaml(example, "nodes.md") for example in _examples("nodes.md")]
+    rows, model = examples[:2]
+    schema = load_model(extend_model(Document("nodes.md", model), CHECKOUT, SHIPPED))
+    nodes = node_table(schema)
+    assert (nodes.retired_status, nodes.previous_until) == ("RETIRED", "previousTokenExpiresAt")
+    entries = read_entries(listing(inline(rows["nodes"])), nodes, state="present", columns={}, defaults={})
+    assert [row["name"] for row in entries.rows] == ["alpha", "beta", "gamma"]
+    assert [*entries.leavers] == ["epsilon"]
 
 
 @pytest.mark.parametrize("position", [0, 2])
