@@ -20,7 +20,7 @@ ROWS = {
 }
 #: By kind of engine: keys in order, a change of the first one, and one of all.
 LIKE = {"named": {"like": "k%"}}
-SQL = {
+SQL: dict[str, dict[str, Any]] = {
     "keys": {"statement": "SELECT {key} FROM settings WHERE {key} LIKE %(like)s ORDER BY {key}", **LIKE},
     "rename": {"statement": "UPDATE settings SET {key} = %s WHERE {key} = 'k0'"},
     "clear": {"statement": "DELETE FROM settings"},
