@@ -13,9 +13,10 @@ from ansible_collections.ctrlaltplay.paneldb.molecule.default.tests.looking impo
 
 testinfra_hosts = ["ansible://paneldb-mariadb"]
 FILE = "/etc/mysql/mariadb.conf.d/90-paneldb.cnf"
-#: What a careless installation leaves behind.
+#: What a careless installation leaves behind. An account without a name at localhost would stand before all others from
+#: there, the panel's too, and a check run could not log in any more.
 OPEN = (
-    "CREATE USER ''@localhost",
+    "CREATE USER ''@elsewhere",
     "CREATE USER root@'%' IDENTIFIED BY 'root'",
     "ALTER USER root@localhost IDENTIFIED VIA unix_socket OR mysql_native_password USING PASSWORD('root')",
     "CREATE DATABASE test",

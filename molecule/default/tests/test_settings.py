@@ -24,7 +24,7 @@ SERVERS: dict[str, tuple[str, str, str, tuple[Any, Any]]] = {
         "/etc/mysql/mariadb.conf.d/90-paneldb.cnf",
         "mariadb",
         "mariadb_settings",
-        ({"max_conections": 100}, {"sync_binlog": "plenty"}),
+        ({"max_conections": 100}, {"sync_binlog": "often"}),
     ),
     "mongodb": (
         "/etc/mongod.conf",
