@@ -12,8 +12,14 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects import postgresql as pg
 
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import BOOKKEEPING_PREFIX
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.wording import (
+    comment_text,
+    constant,
+)
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import (
     Column,
@@ -53,9 +59,8 @@ def opened(target: Target) -> Iterator[sa.Engine]:
 def _url(target: Target) -> sa.URL:
     if target.engine == "sqlite":
         return sa.URL.create("sqlite", database=target.path)
-    return sa.URL.create(
-        "postgresql+psycopg2", target.user, target.password, target.host, target.port, database=target.database
-    )
+    driver = {"postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}[target.engine]
+    return sa.URL.create(driver, target.user, target.password, target.host, target.port, database=target.database)
 
 
 # --- making ----------------------------------------------------------------------------------------------------------
@@ -79,15 +84,18 @@ def _table(metadata: sa.MetaData, table: Table, enums: dict[str, Any], dialect: 
     parts.extend(sa.UniqueConstraint(*unique.columns, name=unique.name) for unique in table.uniques)
     parts.extend(_foreign_key(each) for each in table.foreign_keys)
     counting = any(column.autoincrement for column in table.columns)
-    made = sa.Table(table.name, metadata, *parts, comment=table.comment or None, sqlite_autoincrement=counting)
+    comment = comment_text(table.comment) if dialect in _OF_MYSQL else table.comment
+    made = sa.Table(table.name, metadata, *parts, comment=comment or None, sqlite_autoincrement=counting)
     for index in table.indexes:
-        _index(made, index)
+        _index(made, index, dialect)
 
 
 def _column(column: Column, enums: dict[str, Any], dialect: str) -> sa.Column[Any]:
     kind = enums[column.type.enum] if column.type.name == "enum" else _TYPES[column.type.name](column.type)
     if dialect == "sqlite":
         kind = _SQLITE_TYPES[column.type.name]()
+    if dialect in _OF_MYSQL:
+        return _mysql_column(column, kind)
     more: list[Any] = [sa.Identity()] if column.autoincrement and dialect == "postgresql" else []
     default = None if column.default is None or column.autoincrement else sa.text(_some_default(column, dialect))
     return sa.Column(
@@ -101,6 +109,36 @@ def _column(column: Column, enums: dict[str, Any], dialect: str) -> sa.Column[An
     )
 
 
+def _mysql_column(column: Column, kind: Any) -> sa.Column[Any]:
+    enum = column.type.enum if column.type.name == "enum" else ""
+    kind = mysql.ENUM(*kind.enums) if enum else _MYSQL_TYPES[column.type.name](column.type)
+    default = None if column.default is None or column.autoincrement else _some_mysql_default(column)
+    if column.updated_at:
+        # What an update sets begins as now where it must not be null.
+        default = default or ("NULL" if column.null else "current_timestamp(3)")
+        default += " ON UPDATE current_timestamp(3)"
+    return sa.Column(
+        column.name,
+        kind,
+        nullable=column.null,
+        server_default=sa.text(default) if default else None,
+        comment=comment_text(column.comment, enum) or None,
+        autoincrement=column.autoincrement,
+    )
+
+
+def _some_mysql_default(column: Column) -> str:
+    if column.type.name in ("uuid", "timestamp"):
+        return {"uuid": "(uuid())", "timestamp": "current_timestamp(3)"}[column.type.name]
+    if column.type.name == "json":
+        return "('{}')"
+    if column.type.name in ("string", "text"):
+        # Of some texts the inspector says that there is no default: the same ones then.
+        value = constant(str(column.default.value if column.default else "")).replace(":", "\\:")
+        return f"({value})" if column.type.name == "text" else value
+    return "0" if column.type.name == "boolean" else _some_default(column, "mysql")
+
+
 def _some_default(column: Column, dialect: str) -> str:
     """Any default that fits: the inspector is asked whether there is one."""
     if column.type.name in ("integer", "bigint", "float", "decimal"):
@@ -108,7 +146,8 @@ def _some_default(column: Column, dialect: str) -> str:
     if dialect == "sqlite":
         return "0" if column.type.name == "boolean" else "'x'"
     if column.type.name == "enum":
-        value = str(column.default.value if column.default else "").replace("'", "''").replace(":", "\\:")
+        value = str(column.default.value if column.default else "").replace("'", "''")
+        value = (value.replace("\\", "\\\\") if dialect in _OF_MYSQL else value).replace(":", "\\:")
         return f"'{value}'"
     return {"boolean": "false", "uuid": "gen_random_uuid()", "timestamp": "now()", "json": "'{}'"}.get(
         column.type.name, "'x'"
@@ -120,10 +159,12 @@ def _foreign_key(key: ForeignKey) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(key.columns, targets, name=key.name, ondelete=_RULES[key.on_delete])
 
 
-def _index(table: sa.Table, index: Index) -> None:
+def _index(table: sa.Table, index: Index, dialect: str) -> None:
     columns = [table.c[each.name].desc() if each.descending else table.c[each.name] for each in index.columns]
     some = sa.text("1 = 1") if index.where else None
-    sa.Index(index.name, *columns, unique=index.unique, sqlite_where=some, postgresql_where=some)
+    # There are no partial indexes on MySQL, and none of all rows stands for a rule about some of them.
+    unique = index.unique and not (index.where and dialect in _OF_MYSQL)
+    sa.Index(index.name, *columns, unique=unique, sqlite_where=some, postgresql_where=some)
 
 
 _TYPES: dict[str, Any] = {
@@ -139,6 +180,20 @@ _TYPES: dict[str, Any] = {
     "json": lambda _unused: pg.JSONB(),
     "bytes": lambda _unused: sa.LargeBinary(),
 }
+_OF_MYSQL = ("mysql", "mariadb")
+_MYSQL_TYPES: dict[str, Any] = {
+    "uuid": lambda _unused: mysql.CHAR(36, charset="ascii", collation="ascii_bin"),
+    "string": lambda kind: mysql.VARCHAR(kind.length),
+    "text": lambda _unused: mysql.LONGTEXT(),
+    "boolean": lambda _unused: mysql.TINYINT(1),
+    "integer": lambda _unused: mysql.INTEGER(),
+    "bigint": lambda _unused: mysql.BIGINT(),
+    "decimal": lambda kind: mysql.DECIMAL(kind.precision, kind.scale),
+    "float": lambda _unused: mysql.DOUBLE(),
+    "timestamp": lambda _unused: mysql.DATETIME(fsp=3),
+    "json": lambda _unused: mysql.JSON(),
+    "bytes": lambda _unused: mysql.LONGBLOB(),
+}
 _SQLITE_TYPES: dict[str, Any] = {
     **dict.fromkeys(("uuid", "string", "text", "decimal", "timestamp", "json", "enum"), sa.Text),
     **dict.fromkeys(("boolean", "integer", "bigint"), sa.Integer),
@@ -153,15 +208,20 @@ _SQLITE_TYPES: dict[str, Any] = {
 def see(engine: sa.Engine) -> dict[str, Seen]:
     """Every table as the inspector sees it."""
     inspector = sa.inspect(engine)
-    return {name: _seen(inspector, name, engine.dialect) for name in inspector.get_table_names()}
+    return {name: _seen(inspector, name, engine.dialect) for name in inspector.get_table_names() if _is_shown(name)}
 
 
 def missed(engine: sa.Engine, metadata: sa.MetaData) -> list[Any]:
     """What Alembic would still do to the database, unique keys apart: these have two forms."""
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_shown})
         found = compare_metadata(context, metadata)
     return [each for each in found if not _about_a_unique(each)]
+
+
+def _is_shown(name: str | None, *_unused: Any) -> bool:
+    """The collection's own tables are in no model."""
+    return not (name or "").startswith(BOOKKEEPING_PREFIX)
 
 
 def _about_a_unique(difference: Any) -> bool:
@@ -187,13 +247,17 @@ def _seen(inspector: sa.Inspector, table: str, dialect: sa.Dialect) -> Seen:
         plain = {name: columns for name, (columns, unique, where, _unused) in indexes.items() if unique and not where}
         uniques.update(plain)
         indexes = {name: each for name, each in indexes.items() if name not in plain}
+    keys = {str(each["name"]): _seen_key(each) for each in inspector.get_foreign_keys(table)}
+    if dialect.name in _OF_MYSQL:
+        # The server makes one where it thinks that a key needs it.
+        indexes = {name: each for name, each in indexes.items() if name not in keys}
     primary_key = tuple(inspector.get_pk_constraint(table)["constrained_columns"])
     return Seen(
         [_seen_column(each, dialect) for each in inspector.get_columns(table)],
         primary_key,
         set(uniques.values()) - {primary_key},
         indexes,
-        {str(each["name"]): _seen_key(each) for each in inspector.get_foreign_keys(table)},
+        keys,
         _comment(inspector, table, dialect),
     )
 
@@ -210,4 +274,4 @@ def _seen_key(key: Any) -> tuple[tuple[str, ...], str, tuple[str, ...], str]:
 
 
 def _comment(inspector: sa.Inspector, table: str, dialect: sa.Dialect) -> str:
-    return str(inspector.get_table_comment(table)["text"] or "") if dialect.name == "postgresql" else ""
+    return "" if dialect.name == "sqlite" else str(inspector.get_table_comment(table)["text"] or "")

@@ -43,6 +43,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.types import Type
 
 EXACT = "utf8mb4_0900_bin"
+SHOUT = "concat(`name`,_utf8mb4'!')"
 
 Row = tuple[Any, ...]
 
@@ -221,7 +222,7 @@ def test_checks_are_read_through_character_sets_and_escapes(catalogue: Catalogue
         ("twice", "`twice` int GENERATED ALWAYS AS ((`id` * 2)) STORED COMMENT 'changed'"),
         (
             "shout",
-            f"`shout` varchar(9) COLLATE {EXACT} GENERATED ALWAYS AS (concat(`name`,_utf8mb4'!')) VIRTUAL COMMENT 'changed'",
+            f"`shout` varchar(9) COLLATE {EXACT} GENERATED ALWAYS AS ({SHOUT}) VIRTUAL COMMENT 'changed'",
         ),
         ("hidden", "`hidden` int NULL DEFAULT 3 INVISIBLE COMMENT 'changed'"),
         ("text", r"`text` longtext COLLATE utf8mb4_0900_bin NULL DEFAULT ('it''s \\ text') COMMENT 'changed'"),

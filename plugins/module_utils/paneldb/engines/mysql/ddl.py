@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Union
 
 from ...errors import Unsupported
@@ -123,8 +124,8 @@ def _orders(table: Table) -> Iterator[Sequence[str]]:
         yield table.primary_key.columns
     yield from (unique.columns for unique in table.uniques)
     for index in table.indexes:
-        if not any(column.descending for column in index.columns):
-            yield [column.name for column in index.columns]
+        # A key leans on columns in ascending order alone.
+        yield [each.name for each in takewhile(lambda column: not column.descending, index.columns)]
 
 
 def table_comment(table: Table) -> str:
