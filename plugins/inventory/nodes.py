@@ -5,17 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
-
-from ansible.errors import AnsibleParserError
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import PanelDbError
-from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.action import SHIPPED
-from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.expressions import attributes_used
-
 DOCUMENTATION = r"""
 name: nodes
 version_added: 1.0.0
@@ -77,6 +66,17 @@ cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/paneldb
 cache_timeout: 300
 """
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import PanelDbError
+from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.action import SHIPPED
+from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.expressions import attributes_used
 
 #: Columns whose values every host has in ``panel_node``, as far as the model has them.
 _COLUMNS = ("id", "hostname", "port", "status", "tags", "createdAt", "updatedAt")

@@ -65,7 +65,7 @@ def test_refusals_by_their_codes(
         server.answers["create"] = [failure(code, name)]
         with pytest.raises(expected, match=words) as caught:
             engine.command({"create": "t"}, "Creating t", write=True)
-    assert type(caught.value) is expected
+    assert caught.value.__class__ is expected
     assert str(caught.value).startswith("Creating t: ")
 
 

@@ -232,7 +232,7 @@ def test_messages_are_told_without_values(
     number: int, words: str, kind: type[PanelDbError], told: str, hidden: str
 ) -> None:
     error = by_number(number, words, "Doing it")
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert told in error.message
     assert not hidden or hidden not in repr(error.to_data())
 

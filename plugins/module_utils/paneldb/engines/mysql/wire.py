@@ -13,11 +13,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pymysql.connections import Connection as DriverConnection
-from pymysql.connections import MySQLResult
-from pymysql.constants import CLIENT, CR, FIELD_TYPE
-from pymysql.converters import encoders
-from pymysql.err import OperationalError
+try:
+    from pymysql.connections import Connection as DriverConnection
+    from pymysql.connections import MySQLResult
+    from pymysql.constants import CLIENT, CR, FIELD_TYPE
+    from pymysql.converters import encoders
+    from pymysql.err import OperationalError
+except ImportError:
+    # Whoever connects is told what to install.
+    DriverConnection = object  # type: ignore[assignment,misc]
 
 #: Bytes of one packet of rows; larger ones are not faster.
 LOAD_PACKET = 1 << 18
