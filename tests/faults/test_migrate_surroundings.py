@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Union
 
 import pytest
 
@@ -30,7 +31,8 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrat
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.info import DRIFT, status
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.sources import read_migrations
 from ansible_collections.ctrlaltplay.paneldb.tests.support.disks import as_root, fill, small_disk
-from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import PostgresqlBed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import MysqlBed, PostgresqlBed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import mariadb_server
 from ansible_collections.ctrlaltplay.paneldb.tests.support.migrating import Migrating, said
 from ansible_collections.ctrlaltplay.paneldb.tests.support.migration_chains import FIRST_DAY, chain_to, model
 from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import postgresql_server
@@ -122,9 +124,29 @@ def test_missing_folders_are_named(tmp_path: Path) -> None:
     assert not missing.parent.exists()
 
 
-def test_a_server_killed_in_the_middle(tmp_path: Path, chain: Chain) -> None:
+@contextmanager
+def postgresql() -> Iterator[PostgresqlBed]:
     with postgresql_server() as server:
-        target = PostgresqlBed(server).empty()
+        yield PostgresqlBed(server)
+
+
+@contextmanager
+def mariadb() -> Iterator[MysqlBed]:
+    with mariadb_server() as server:
+        yield MysqlBed(server)
+
+
+#: Servers that a test may kill.
+SERVERS: dict[str, Callable[[], AbstractContextManager[Union[PostgresqlBed, MysqlBed]]]] = {
+    "postgresql": postgresql,
+    "mysql": mariadb,
+}
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_server_killed_in_the_middle(name: str, tmp_path: Path, chain: Chain) -> None:
+    with SERVERS[name]() as bed:
+        server, target = bed.server, bed.empty()
         migrating = Migrating(tmp_path, target)
         migrating.write(chain)
         with migrating.start() as child:
@@ -141,20 +163,16 @@ def test_a_server_killed_in_the_middle(tmp_path: Path, chain: Chain) -> None:
         assert settled(target, chain)
 
 
-def test_a_wrong_password_is_refused_and_never_shown(postgresql_server_target: Target, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_wrong_password_is_refused_and_never_shown(name: str, tmp_path: Path) -> None:
     secret = "correct-horse-battery"
-    migrating = Migrating(tmp_path, replace(postgresql_server_target, password=secret))
-    migrating.write(Chain())
-    (tmp_path / "migrations").mkdir(exist_ok=True)
-    with migrating.start(points=False) as child:
-        assert child.wait() == 15
-        failed = said(child)["failed"]
+    with SERVERS[name]() as bed:
+        migrating = Migrating(tmp_path, replace(bed.empty(), password=secret))
+        migrating.write(Chain())
+        (tmp_path / "migrations").mkdir(exist_ok=True)
+        with migrating.start(points=False) as child:
+            assert child.wait() == 15
+            failed = said(child)["failed"]
     assert failed["code"] == "access-denied"
     assert secret not in str(failed) + child.errors.read_text()
     assert failed["hint"]
-
-
-@pytest.fixture
-def postgresql_server_target() -> Iterator[Target]:
-    with postgresql_server() as server:
-        yield PostgresqlBed(server).empty()
