@@ -56,6 +56,8 @@ class Answers:
     name = "postgresql"
     capabilities = Capabilities(transactional_ddl=True, transactions=True, enforces_foreign_keys=True)
 
+    own: tuple[Hazard, ...] = ()
+
     def __init__(self, rows: int = 5, facts: Mapping[str, Any] | None = None) -> None:
         self.rows = rows
         self.facts = facts or {}
@@ -71,6 +73,10 @@ class Answers:
     def count_nulls(self, table: Table, column: str) -> int:
         self.asked.append(("nulls", table.name, column))
         return 2
+
+    def hazards(self, operations: tuple[Any, ...], before: Any) -> tuple[Hazard, ...]:
+        assert before.schema.tables
+        return self.own if operations else ()
 
     def table_bytes(self, table: Table) -> int:
         self.asked.append(("bytes", table.name))
@@ -141,6 +147,16 @@ def test_a_persons_step_before_may_have_mended_the_rows() -> None:
     assert [each.severity for each in weighed(Answers(), mend, UNIQUE)] == [WARN]
     assert [each.severity for each in weighed(Answers(), UNIQUE, mend)] == [BLOCK]
     assert [each.severity for each in weighed(Answers(), elsewhere, UNIQUE)] == [BLOCK]
+
+
+def test_what_an_engine_finds_itself_is_weighed_as_well() -> None:
+    mend = Execute("mend", {"postgresql": ("SELECT 1",)})
+    server = Answers(rows=0)
+    server.own = (Hazard("own", BLOCK, "add_unique t.u", "It breaks."), Hazard("lost", BLOCK, "", "", destroys=True))
+    found = {each.code: each for each in weighed(server, UNIQUE)}
+    assert (found["own"].severity, found["own"].origin, found["lost"].severity) == (BLOCK, "m", BLOCK)
+    found = {each.code: each for each in weighed(server, mend, UNIQUE)}
+    assert (found["own"].severity, found["lost"].severity) == (WARN, BLOCK)
 
 
 def test_what_is_done_beside_others_locks_nobody_out() -> None:

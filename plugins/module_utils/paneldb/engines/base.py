@@ -24,7 +24,7 @@ from .target import Target
 
 if TYPE_CHECKING:
     from ..model.operations import Operation
-    from ..model.plan import Statement, Step
+    from ..model.plan import Hazard, Statement, Step
     from .account import AccountPlan, WantedAccount
 
 #: Leads from a logical value to a stored one; None where the two are the same.
@@ -246,6 +246,14 @@ class Engine(ABC):
     @abstractmethod
     def violations(self, table: Table, check: Check) -> int:
         """Count rows that break the rule."""
+
+    def hazards(self, operations: Sequence[Operation], before: Catalogue) -> Iterable[Hazard]:
+        """Find what is dangerous about the operations on this engine alone, weighed by what is in the database.
+
+        ``before`` is what is there now. What every engine has in common is found in ``model.hazards``.
+        """
+        del operations, before
+        return ()
 
     @abstractmethod
     def table_bytes(self, table: Table) -> int | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from ...model.operations import Operation
-    from ...model.plan import Statement, Step
+    from ...model.plan import Hazard, Statement, Step
     from ..account import AccountPlan, WantedAccount
     from .lease import Lease
     from .session import Client
@@ -230,6 +230,11 @@ class MongodbEngine(Engine):
         from .statistics import violations
 
         return violations(self, table, check)
+
+    def hazards(self, operations: Sequence[Operation], before: Catalogue) -> Iterable[Hazard]:
+        from .hazards import live_hazards
+
+        return tuple(live_hazards(self, operations, before))
 
     def table_bytes(self, table: Table) -> int | None:
         from .statistics import table_bytes

@@ -101,7 +101,7 @@ def add_foreign_key(situation: Situation) -> Iterator[Finding]:
     """Rows that refer to nothing are refused."""
     key = situation.operation.element if isinstance(situation.operation, Add) else None
     table = situation.table
-    if not isinstance(key, ForeignKey) or situation.is_fresh(table.name) or not situation.on(POSTGRESQL, MYSQL, SQLITE):
+    if not isinstance(key, ForeignKey) or situation.is_fresh(table.name):
         return
     message = f"Every row of {table.name} must refer to a row of {key.ref_table}."
     safer = "First mend or delete the rows that refer to nothing."
