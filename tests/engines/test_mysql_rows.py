@@ -207,7 +207,6 @@ KEYS = [
 def test_keys_of_any_type_lead_from_block_to_block(
     session: MysqlEngine, monkeypatch: pytest.MonkeyPatch, kind: str, values: list[Any]
 ) -> None:
-    monkeypatch.setattr(reading, "_UNKNOWN_ROWS", 700)
     monkeypatch.setattr(reading, "_MOST_ROWS", 700)
     columns = (Column("k", parse_type(kind)), Column("half", Type("integer")))
     for name, key in (("single", ("k",)), ("double", ("half", "k")), ("without", ())):
@@ -222,7 +221,7 @@ def test_rows_longer_than_a_packet_together_are_read(session: MysqlEngine, monke
     session.ask("SET SESSION group_concat_max_len = 100000")
     rows = [(number, f"{number:04}" * 25) for number in range(1, 3001)]
     session.insert(TABLE, ("id", "a%s"), rows)
-    monkeypatch.setattr(reading, "_UNKNOWN_ROWS", 3000)
+    monkeypatch.setattr(reading, "_FIRST_ROWS", 3000)
     assert list(session.fetch(TABLE, ("id", "a%s"))) == rows
 
 

@@ -153,6 +153,8 @@ class MariadbServer:
         """Start the server, with more options than its settings, and return when it accepts sessions."""
         options = [f"--{name}={value}" for name, value in self.settings.items()]
         place = [f"--datadir={self.folder / 'data'}", f"--socket={self.socket}", f"--port={self.port}"]
+        # A server that starts removes what it takes for leftovers of a former one from a folder that it shares.
+        place.append(f"--tmpdir={self.folder}")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 as_server_user([PROGRAM, "--no-defaults", *place, *options, *more]),

@@ -34,9 +34,9 @@ Row = tuple[Any, ...]
 
 #: Hardly occur in text; both are counted, so that a text which has one is noticed.
 _END, _NULL = "\x1f", "\x1d"
-#: Bytes and rows of a block, about.
+#: Bytes and rows of a block, about; the first one is small, since nothing is known of the rows before it.
 _BLOCK_BYTES = 2 << 20
-_MOST_ROWS, _FEWEST_ROWS, _UNKNOWN_ROWS = 10_000, 50, 1000
+_MOST_ROWS, _FIRST_ROWS = 15_000, 200
 #: Values that are looked for by one statement.
 _WANTED = 1000
 _READING = "Reading rows"
@@ -82,14 +82,13 @@ def _blocks(
     engine: MysqlEngine, table: Table, columns: Sequence[str], where: tuple[str, Sequence[Any]] | None
 ) -> Iterator[Iterable[Row]]:
     chosen = tuple(table.column(name) for name in columns)
-    size = _block_size(engine, table)
     if where is None:
-        yield from _of(Reading(engine, table, chosen), size)
+        yield from _of(Reading(engine, table, chosen))
         return
     name, values = where
     wanted = list(dict.fromkeys(value for value in values if value is not None))
     for condition in _among(engine, table.column(name), wanted):
-        yield from _of(Reading(engine, table, chosen, condition), size)
+        yield from _of(Reading(engine, table, chosen, condition))
 
 
 def _among(engine: MysqlEngine, column: Column, values: Sequence[Any]) -> Iterator[str]:
@@ -103,26 +102,37 @@ def _among(engine: MysqlEngine, column: Column, values: Sequence[Any]) -> Iterat
             yield f"{quoted(column.name)} IN ({b', '.join(texts[start:end]).decode()})"
 
 
-def _block_size(engine: MysqlEngine, table: Table) -> int:
-    """Give how many rows a block may have by what the server reckons that a row is long."""
-    rows = engine.ask(
-        "SELECT avg_row_length FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s",
-        [table.name],
-    )
-    length = int(rows[0][0] or 0) if rows else 0
-    return min(max(_FEWEST_ROWS, _BLOCK_BYTES // length), _MOST_ROWS) if length else _UNKNOWN_ROWS
-
-
-def _of(reading: Reading, size: int) -> Iterator[Iterable[Row]]:
-    """Give the blocks between one key and the next."""
+def _of(reading: Reading) -> Iterator[Iterable[Row]]:
+    """Give the blocks between one key and the next. How long rows are is learnt from those that have been read."""
+    if not reading.key:
+        yield _block(reading, [], _joined(reading, []))
+        return
     lower: Row | None = None
+    size = _FIRST_ROWS
     while True:
-        upper = _bound(reading, lower, size) if reading.key else None
+        upper = _bound(reading, lower, size)
         limits = _limits(reading, lower, upper)
-        yield _joined(reading, limits) if reading.key else _plain(reading, limits)
+        joined = _joined(reading, limits)
+        yield _block(reading, limits, joined)
         if upper is None:
             return
         lower = upper
+        if joined is not None:
+            size = min(max(_FIRST_ROWS, _BLOCK_BYTES * joined.count // (len(joined.text) + 1)), _MOST_ROWS)
+
+
+def _block(reading: Reading, limits: Sequence[str], joined: _Joined | None) -> Iterable[Row]:
+    if joined is None:
+        return _plain(reading, limits)
+    return _split(joined.text, reading.columns) if joined.count else ()
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """So many rows as one text."""
+
+    count: int
+    text: str
 
 
 def _bound(reading: Reading, lower: Row | None, size: int) -> Row | None:
@@ -157,7 +167,8 @@ def _pairs(reading: Reading, key: Row) -> list[tuple[str, str]]:
     return [(quoted(column.name), written(value, column.type.name)) for column, value in zip(reading.key, key)]
 
 
-def _joined(reading: Reading, limits: Sequence[str]) -> Iterable[Row]:
+def _joined(reading: Reading, limits: Sequence[str]) -> _Joined | None:
+    """Read rows as one text; None where that cannot be."""
     values = ", ".join(_mark_null(column) for column in reading.columns)
     nulls = "+".join(f"({quoted(column.name)} IS NULL)" for column in reading.columns if column.null)
     text = (
@@ -166,19 +177,17 @@ def _joined(reading: Reading, limits: Sequence[str]) -> Iterable[Row]:
     )
     engine = reading.engine
     try:
-        cursor = engine.execute(text, action=_READING)
+        [(count, null_count, joined)] = engine.ask(text, action=_READING)
     except StatementFailed as error:
         if error.details.get("errno") not in _NOT_JOINED:
             raise
-        return _plain(reading, limits)
-    count, null_count, joined = cursor.fetchone() or (0, 0, None)
+        return None
     if not count:
-        return ()
-    width = len(reading.columns)
+        return _Joined(0, "")
     whole = isinstance(joined, str) and not engine.connection.warning_count
-    if not whole or joined.count(_END) != count * width - 1 or joined.count(_NULL) != null_count:
-        return _plain(reading, limits)
-    return _split(joined, reading.columns)
+    if not whole or joined.count(_END) != count * len(reading.columns) - 1 or joined.count(_NULL) != null_count:
+        return None
+    return _Joined(count, joined)
 
 
 def _split(joined: str, columns: Sequence[Column]) -> Iterable[Row]:

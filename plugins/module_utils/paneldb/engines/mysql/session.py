@@ -24,7 +24,8 @@ SQL_MODE = (
     "STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
 )
-LONGEST_TEXT = 1 << 26
+#: Bytes of a text that rows are read as; longer ones would not fit into little memory.
+LONGEST_TEXT = 4 << 20
 OLDEST = {"MariaDB": (10, 6), "MySQL": (8, 0)}
 
 
@@ -88,7 +89,7 @@ def session_settings(target: Target, product: str) -> str:
         "sql_mode": f"'{SQL_MODE}'",
         "lock_wait_timeout": waits,
         "innodb_lock_wait_timeout": waits,
-        # Rows are read as long texts; the server's default is 1 KiB, or 1 MiB.
+        # Rows are read as long texts; the server's default is 1 KiB (MySQL) or 1 MiB.
         "group_concat_max_len": LONGEST_TEXT,
         "collation_connection": EXACT_COLLATIONS[product],
     }

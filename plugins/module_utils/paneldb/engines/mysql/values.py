@@ -4,7 +4,7 @@
 """Logical values to stored ones and back.
 
 Stored values are the text that the server itself writes, wherever that is cheaper to read than an object: decimals,
-timestamps and json. A truth value is the number that the server keeps, to which it is equal.
+timestamps and json.
 """
 
 from __future__ import annotations
@@ -106,8 +106,17 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "timestamp": decode_timestamp,
     "json": json.loads,
 }
+
+
+class _Truths(dict[Any, bool]):
+    """The server keeps a number, which others may have written; the driver reads it as such."""
+
+    def __missing__(self, key: Any) -> Any:
+        return int(key)
+
+
 _READERS: Mapping[str, Callable[[str], Any]] = {
-    "boolean": int,
+    "boolean": _Truths({"0": False, "1": True, 0: False, 1: True}).__getitem__,
     "integer": int,
     "bigint": int,
     "float": float,
