@@ -130,10 +130,11 @@ class _Reader:
             return self._foreign(there)
         if record.pending:
             return read_table(record.definition) if record.definition else None
-        table = read_table(record.definition)
+        # Indexes first: what they cover is told by what was written down, whatever the validator says by now.
+        table = self._indexed(read_table(record.definition), there)
         if self._probes.can(VALIDATORS) and record.forgotten != self._server:
             table = self._validated(table, there)
-        return self._indexed(table, there)
+        return table
 
     def _foreign(self, there: Held) -> Table:
         table = Table(there.name)

@@ -104,7 +104,7 @@ def begun(steps: Mapping[str, Pending], shown: Mapping[str, str]) -> dict[str, A
 
 
 #: What a step leaves behind in the record while it is under way.
-_ENDED = {"pending": "", "progress": "", "forgotten": ""}
+_ENDED = {"pending": "", "progress": ""}
 
 
 def settled(tables: Mapping[str, Table], enums: Mapping[str, Enum]) -> dict[str, Any]:
