@@ -22,7 +22,7 @@ _LAST_SHOWN = "\uffff"
 
 _SPECIAL = str.maketrans({"'": "''", "\\": "\\\\"})
 #: ``convert(X'f09f92a9' using utf8mb4)``, as MariaDB and MySQL show what ``constant`` wrote.
-_BYTES = re.compile(r"\(?convert\((?:_binary)?(?:X'([0-9a-f]*)'|0x([0-9a-f]+)) using utf8mb4\)\)?", re.IGNORECASE)
+_BYTES = re.compile(r"convert\((?:_binary)?(?:X'([0-9a-f]*)'|0x([0-9a-f]+)) using utf8mb4\)", re.IGNORECASE)
 _LITERAL = re.compile(r"(?:_[a-z0-9]+)?'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "Z": "\x1a", "0": "\0"}
