@@ -123,11 +123,9 @@ def test_documents_that_an_index_would_delete_at_once_are_counted(engine: Mongod
     times = [now - timedelta(hours=2), now - timedelta(minutes=30), now + timedelta(hours=1)]
     rows = [{"id": str(at), "owner": owner, "token": str(owner), "expiresAt": at} for owner, at in enumerate(times)]
     engine.database["sessions"].insert_many(rows)
-    body = (
-        '{"createIndexes": "sessions", "indexes": [{"key": {"expiresAt": 1}, "name": "t", "expireAfterSeconds": %d}]}'
-    )
+    told = {"key": {"expiresAt": 1}, "name": "t"}
     for seconds, number in ((0, 2), (3600, 1), (7200 * 2, 0)):
-        command = {"createIndexes": "sessions", "indexes": [{**index, "expireAfterSeconds": seconds}]}
+        command = {"createIndexes": "sessions", "indexes": [{**told, "expireAfterSeconds": seconds}]}
         step = Execute("expire", {"mongodb": (json.dumps(command),)})
         plan = compose(engine, [Change("m", (step,))])
         found = [each for each in plan.hazards if each.code == "mongo-ttl-deletes-now"]
