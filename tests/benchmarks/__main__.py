@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import (
+    alterations,
     differences,
     drifts,
     growth,
@@ -42,6 +43,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "drift": drifts.none,
     "status": status_calls.host_command,
     "loads": loads.bulk,
+    "alterations": alterations.merged,
     "growth": growth.sizes,
     "nodes": node_lists.nodes,
 }

@@ -12,24 +12,39 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.plays import Plays
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Row
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.timing import measured, steady
-from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed, PostgresqlBed, SqliteBed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed, MysqlBed, PostgresqlBed, SqliteBed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import mariadb_server
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import MongodbBed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import postgresql_server
+from ansible_collections.ctrlaltplay.paneldb.tests.support.standins import ferretdb_server
 
 #: Seconds that a play with one ping takes on the machine on which the goals in milliseconds were set.
 REFERENCE = 0.59
-#: The server writes to the disk what it commits, as an installed one does and those of the tests do not.
+#: The servers write to the disk what they commit, as installed ones do and those of the tests do not.
 _DURABLE = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on", "log_statement": "'none'"}
+_DURABLE_MARIADB = {
+    "innodb_flush_log_at_trx_commit": "1",
+    "innodb_doublewrite": "1",
+    "innodb_buffer_pool_size": "128M",
+    "innodb_log_file_size": "96M",
+}
 
 
 @dataclass(frozen=True)
 class Bench:
-    """One run: a scratch folder, one bed per engine, and how thorough it is."""
+    """One run: a scratch folder, one bed per engine of SQL, MongoDB's stand-in, and how thorough it is.
+
+    FerretDB keeps its documents in PostgreSQL, and its updates look at each of them: times of its own tell nothing of
+    MongoDB, so it is only measured beside the bare driver on the same server.
+    """
 
     scratch: Path
     beds: Mapping[str, Bed]
+    mongodb: Bed
     quick: bool = False
     rounds: int = 0
 
@@ -60,9 +75,13 @@ def benches(*, quick: bool, rounds: int) -> Iterator[Bench]:
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="paneldb-benchmarks-")))
         server = stack.enter_context(postgresql_server(**_DURABLE))
+        mariadb = stack.enter_context(mariadb_server(**_DURABLE_MARIADB))
+        ferretdb = stack.enter_context(ferretdb_server(server))
         (scratch / "sqlite").mkdir()
-        beds = {"sqlite": SqliteBed(scratch / "sqlite"), "postgresql": PostgresqlBed(server)}
-        yield Bench(scratch, beds, quick, rounds)
+        sqlite = SqliteBed(scratch / "sqlite")
+        beds = {"sqlite": sqlite, "postgresql": PostgresqlBed(server), "mysql": MysqlBed(mariadb)}
+        mongodb = MongodbBed(Target(engine="mongodb", host=ferretdb.host, port=ferretdb.port), slower=10)
+        yield Bench(scratch, beds, mongodb, quick, rounds)
 
 
 #: A benchmark: yields its rows as they are measured.

@@ -32,6 +32,8 @@ MIGRATIONS_PER_TABLE = 5
 
 ACCOUNTS = "accounts"
 COLUMNS = ("name", "email", "kind", "level", "active", "note")
+#: The column that rows leave to its default.
+STAMP = "createdAt"
 
 
 # --- models ----------------------------------------------------------------------------------------------------------
@@ -132,7 +134,7 @@ def accounts_model() -> dict[str, Any]:
         "level": {"type": "integer"},
         "active": {"type": "boolean"},
         "note": {"type": "text", "null": True},
-        "createdAt": {"type": "timestamp", "default": "now()"},
+        STAMP: {"type": "timestamp", "default": "now()"},
     }
     table = {"columns": columns, "primary_key": ["id"], "unique": [["name"]]}
     return {"enums": {"kind": KINDS}, "tables": {ACCOUNTS: table}}

@@ -8,20 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines import connect
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.chain import Chain, load_chain
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.deploy import deploy
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.drift import find_drift
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.ledger import Ledger
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.position import locate
-from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import data
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks import data, drivers
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.bench import Bench
-from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.databases import session
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.databases import database, session
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.queries import catalogue_queries
-from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Alone, Row
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.results import Against, Alone, Row
 from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.timing import Job, Work, measured, steady
 
-TABLES, QUERIES, WHOLE = 40, 5.0, 25.0
+TABLES, WHOLE = 40, 25.0
+#: Milliseconds.
+QUERIES = {"sqlite": 5.0, "postgresql": 5.0, "mysql": 10.0}
+#: So many times as long as the driver's bare calls.
+BARE = 1.5
 
 
 def none(bench: Bench) -> Iterator[Row]:
@@ -32,8 +37,20 @@ def none(bench: Bench) -> Iterator[Row]:
             deploy(engine, chain)
             jobs = {"queries": steady(catalogue_queries(engine)), "whole": _check(engine, chain)}
             found = Alone(engine_name, measured(jobs, bench.runs(25)), bench.pace)
-        yield found.takes(f"drift of {TABLES} tables, queries", "queries", QUERIES)
+        yield found.takes(f"drift of {TABLES} tables, queries", "queries", QUERIES[engine_name])
         yield found.takes(f"drift of {TABLES} tables, in all", "whole", WHOLE)
+    yield from _beside_driver(bench, chain)
+
+
+def _beside_driver(bench: Bench, chain: Chain) -> Iterator[Row]:
+    bed = bench.mongodb
+    with database(bed) as target, connect(target) as engine, drivers.CONNECT[bed.engine](target) as bare:
+        deploy(engine, chain)
+        jobs = {"floor": steady(lambda: drivers.described(bare)), "whole": _check(engine, chain)}
+        found = Against(
+            bed.engine, "listCollections, listIndexes by PyMongo (FerretDB)", measured(jobs, bench.runs(25))
+        )
+    yield found.ratio(f"drift of {TABLES} collections, in all", "whole", BARE)
 
 
 def _check(engine: Engine, chain: Chain) -> Job:

@@ -10,20 +10,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from itertools import islice
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
+from ansible_collections.ctrlaltplay.paneldb.tests.benchmarks.data import STAMP
 
 Row = tuple[Any, ...]
 #: Name and statements of each migration.
 Migrations = Sequence[tuple[str, Sequence[str]]]
 
 _HISTORY = "CREATE TABLE history (name varchar(255) PRIMARY KEY, checksum varchar(80), applied_at varchar(40))"
-_BATCH = 2000
+_BATCH, _DOCUMENTS = 2000, 5000
 
 
 class CopyText:
-    """Rows as the text of COPY, made batch by batch."""
+    """Rows as the text of COPY and of LOAD DATA, made batch by batch; what is no text is a number or a truth."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows = iter(rows)
@@ -37,7 +39,7 @@ def _text(value: Any) -> str:
     if value is None:
         return "\\N"
     if not isinstance(value, str):
-        return str(value)
+        return str(int(value))
     return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
@@ -57,6 +59,25 @@ def _postgresql(target: Target) -> Iterator[Any]:
         yield connection
 
 
+@contextmanager
+def _mysql(target: Target) -> Iterator[Any]:
+    import pymysql
+
+    places: dict[str, Any] = {"host": target.host, "port": target.port, "database": target.database}
+    options: dict[str, Any] = {"ssl_disabled": True, "local_infile": True, "charset": "utf8mb4"}
+    with closing(pymysql.connect(user=target.user, password=target.password, **places, **options)) as connection:
+        yield connection
+
+
+@contextmanager
+def _mongodb(target: Target) -> Iterator[Any]:
+    import pymongo
+
+    client: Any = pymongo.MongoClient(target.host, target.port)
+    with closing(client):
+        yield client[target.database]
+
+
 def _load_sqlite(connection: sqlite3.Connection, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
     connection.execute("BEGIN IMMEDIATE")
@@ -71,6 +92,42 @@ def _load_postgresql(connection: Any, table: str, columns: Sequence[str], rows: 
     connection.commit()
 
 
+def _load_mysql(connection: Any, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """The driver sends what is in a file."""
+    names, text = ", ".join(f"`{name}`" for name in columns), CopyText(rows)
+    with NamedTemporaryFile("w", encoding="utf-8", newline="") as file, connection.cursor() as cursor:
+        file.writelines(iter(text.read, ""))
+        file.flush()
+        cursor.execute(f"LOAD DATA LOCAL INFILE '{file.name}' INTO TABLE `{table}` CHARACTER SET utf8mb4 ({names})")
+        assert not connection.show_warnings()
+    connection.commit()
+
+
+def _load_mongodb(database: Any, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """The server knows no defaults; null is a field that is not there."""
+    remaining, stamp = iter(rows), {STAMP: datetime.now(timezone.utc)}
+    while batch := [_document(columns, row) | stamp for row in islice(remaining, _DOCUMENTS)]:
+        database[table].insert_many(batch, ordered=False)
+
+
+def _document(columns: Sequence[str], row: Row) -> dict[str, Any]:
+    return {name: value for name, value in zip(columns, row) if value is not None}
+
+
+def different(database: Any, table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    """Tell by PyMongo how many rows, the first column of which is their key, are not there as they are wanted."""
+    shown = {**dict.fromkeys(columns, 1), "_id": 0}
+    found = (tuple(map(each.get, columns)) for each in database[table].find({}, shown, batch_size=_DOCUMENTS))
+    there = {row[0]: row for row in found}
+    return sum(there.get(row[0]) != row for row in rows)
+
+
+def described(database: Any) -> list[Any]:
+    """Ask by PyMongo which collections and which indexes there are."""
+    names = [each["name"] for each in database.command("listCollections")["cursor"]["firstBatch"]]
+    return [database.command("listIndexes", name)["cursor"]["firstBatch"] for name in names]
+
+
 def _migrate_sqlite(connection: sqlite3.Connection, migrations: Migrations) -> None:
     connection.execute(_HISTORY)
     for name, statements in migrations:
@@ -81,7 +138,7 @@ def _migrate_sqlite(connection: sqlite3.Connection, migrations: Migrations) -> N
         connection.execute("COMMIT")
 
 
-def _migrate_postgresql(connection: Any, migrations: Migrations) -> None:
+def _migrate_server(connection: Any, migrations: Migrations) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_HISTORY)
         connection.commit()
@@ -97,9 +154,20 @@ def _now() -> str:
 
 
 #: By engine.
-CONNECT: Mapping[str, Callable[[Target], Any]] = {"sqlite": _sqlite, "postgresql": _postgresql}
-LOAD: Mapping[str, Callable[..., None]] = {"sqlite": _load_sqlite, "postgresql": _load_postgresql}
+CONNECT: Mapping[str, Callable[[Target], Any]] = {
+    "sqlite": _sqlite,
+    "postgresql": _postgresql,
+    "mysql": _mysql,
+    "mongodb": _mongodb,
+}
+LOAD: Mapping[str, Callable[..., None]] = {
+    "sqlite": _load_sqlite,
+    "postgresql": _load_postgresql,
+    "mysql": _load_mysql,
+    "mongodb": _load_mongodb,
+}
 MIGRATE: Mapping[str, Callable[[Any, Migrations], None]] = {
     "sqlite": _migrate_sqlite,
-    "postgresql": _migrate_postgresql,
+    "postgresql": _migrate_server,
+    "mysql": _migrate_server,
 }

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Union, cast
 from unittest.mock import patch
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Engine
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.engine import MysqlEngine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.postgresql.engine import (
     PostgresqlEngine,
 )
@@ -34,7 +35,7 @@ def _sqlite(engine: SqliteEngine) -> Callable[[], None]:
     return ask
 
 
-def _postgresql(engine: PostgresqlEngine) -> Callable[[], None]:
+def _server(engine: Union[PostgresqlEngine, MysqlEngine]) -> Callable[[], None]:
     asked: list[tuple[Any, ...]] = []
     usual = engine.ask
 
@@ -54,5 +55,6 @@ def _postgresql(engine: PostgresqlEngine) -> Callable[[], None]:
 
 _OF: dict[str, Callable[[Any], Callable[[], None]]] = {
     "sqlite": lambda engine: _sqlite(cast("SqliteEngine", engine)),
-    "postgresql": lambda engine: _postgresql(cast("PostgresqlEngine", engine)),
+    "postgresql": lambda engine: _server(cast("PostgresqlEngine", engine)),
+    "mysql": lambda engine: _server(cast("MysqlEngine", engine)),
 }

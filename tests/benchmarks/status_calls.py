@@ -27,7 +27,7 @@ _QUERY = 'SELECT id, how, applied_at FROM "_paneldb_migrations" ORDER BY id'
 _SCRIPTS = {
     "sqlite": """
 import sqlite3
-connection = sqlite3.connect({path!r})
+connection = sqlite3.connect({target.path!r})
 for row in connection.execute({query!r}):
     print(*row)
 """,
@@ -35,6 +35,14 @@ for row in connection.execute({query!r}):
 import psycopg2
 cursor = psycopg2.connect({url!r}).cursor()
 cursor.execute({query!r})
+for row in cursor.fetchall():
+    print(*row)
+""",
+    "mysql": """
+import pymysql
+places = dict(host={target.host!r}, port={target.port!r}, database={target.database!r})
+cursor = pymysql.connect(user={target.user!r}, password={target.password!r}, ssl_disabled=True, **places).cursor()
+cursor.execute({query!r}.replace('"', '`'))
 for row in cursor.fetchall():
     print(*row)
 """,
@@ -64,7 +72,7 @@ def _jobs(folder: Path, script: str, command: str) -> dict[str, Job]:
 
 def _script(folder: Path, engine: str, target: Target) -> str:
     script = folder / "script.py"
-    script.write_text(_SCRIPTS[engine].format(path=target.path, url=to_url(target, mask=False), query=_QUERY))
+    script.write_text(_SCRIPTS[engine].format(target=target, url=to_url(target, mask=False), query=_QUERY))
     return str(script)
 
 
