@@ -128,7 +128,8 @@ class Loading:
         changes = ", ".join(f"{quoted(self._names[at])} = UNHEX(@b{at})" for at in as_hex)
         return (
             f"LOAD DATA LOCAL INFILE 'rows' INTO TABLE {self._place} CHARACTER SET utf8mb4"
-            " FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n'"
+            # Tab, backslash and line feed, whatever a backslash means in the session.
+            " FIELDS TERMINATED BY 0x09 ESCAPED BY 0x5c LINES TERMINATED BY 0x0a"
             f" ({', '.join(places)})" + (f" SET {changes}" if changes else "")
         )
 
