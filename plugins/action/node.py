@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import InputError
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.nodes import listing
 from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.action import PanelDbAction
@@ -16,10 +18,9 @@ class ActionModule(PanelDbAction):
     READS = ("model",)
     USES = "nodes"
 
-    def work(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        """Run the module; a result that holds tokens is shown by nobody, and only registered."""
-        result = super().work(task_vars)
-        return {**result, "_ansible_no_log": True} if result.get("tokens") else result
+    def asks_for_secrets(self) -> bool:
+        """Tell whether the task asks for the tokens that it makes."""
+        return bool(boolean(self._task.args.get("return_tokens", False), strict=False))
 
     def complete(self, secrets: dict[str, Any], documents: dict[str, Any]) -> None:
         """Put the list in, which may hold tokens: as it was written in the task, or out of a file."""

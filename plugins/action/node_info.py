@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.action import PanelDbAction
 
@@ -13,7 +13,6 @@ class ActionModule(PanelDbAction):
     READS = ("model",)
     USES = "nodes"
 
-    def work(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        """Run the module; a result that holds tokens is shown by nobody, and only registered."""
-        result = super().work(task_vars)
-        return {**result, "_ansible_no_log": True} if self._task.args.get("with_tokens") else result
+    def asks_for_secrets(self) -> bool:
+        """Tell whether the task asks for tokens."""
+        return bool(boolean(self._task.args.get("with_tokens", False), strict=False))

@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb import sources
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.documents import parse_document
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import PanelDbError
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import InputError, PanelDbError
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.packing import pack
 from ansible_collections.ctrlaltplay.paneldb.plugins.plugin_utils.core import core
 
@@ -66,7 +66,27 @@ class PanelDbAction(ActionBase):
             arguments = self.sealed(dict(self._task.args))
         except PanelDbError as error:
             return failure(error)
-        return self.call(arguments, task_vars)
+        return self.call_unseen(arguments, task_vars) if self.asks_for_secrets() else self.call(arguments, task_vars)
+
+    def asks_for_secrets(self) -> bool:
+        """Tell whether the task asks for secrets in its result."""
+        return False
+
+    def call_unseen(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Run the module so that its result can be registered, but is shown by nobody.
+
+        A connection shows what a host answers where somebody wants to see much; it heeds the play's context alone.
+        """
+        if self._task.async_val:
+            message = "A result with secrets cannot wait on the host for somebody to fetch it."
+            return failure(InputError(message, source="keyword async", hint="Leave it out."))
+        context = self._connection._play_context  # noqa: SLF001 - there is no public way
+        before, context.no_log = context.no_log, True
+        try:
+            result = self.call(arguments, task_vars)
+        finally:
+            context.no_log = before
+        return result if result.get("failed") else {**result, "_ansible_no_log": True}
 
     def call(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """Run the module with these arguments and what it needs of the core."""
