@@ -21,7 +21,6 @@ options:
   engine:
     description:
       - Which engine keeps the database. V(mysql) is MySQL and MariaDB; which one it is, is asked of the server.
-      - V(mysql) and V(mongodb) are names kept for the next release; this one answers with an error.
     type: str
     choices: [sqlite, postgresql, mysql, mongodb]
   path:

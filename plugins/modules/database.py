@@ -14,6 +14,8 @@ description:
   - Makes sure that the database is there with the settings that are given, or that it is gone.
   - On SQLite the database is a file; its folder is created, its mode and journal are settings.
   - On PostgreSQL the schema that O(schema) names is created with it, and sessions are set to UTC.
+  - On MySQL and MariaDB its text is utf8mb4, and compared exactly (C(utf8mb4_0900_bin), or C(utf8mb4_nopad_bin) on
+    MariaDB), as on the other engines, unless O(collation) says otherwise.
   - What an engine does not have is an error that says so.
 author: Ctrl-Alt-Play PanelDB contributors (@ctrl-alt-play)
 options:
@@ -26,12 +28,15 @@ options:
     description: With O(state=absent), the name of the database (the file's name on SQLite). Anything else is refused.
     type: str
   owner:
-    description: Role that owns the database, or account that owns the file. Unchanged when not given.
+    description:
+      - Role that owns the database, or account that owns the file. Unchanged when not given.
+      - On MySQL the account that has all rights on the database, such as V(panel) or V(panel@10.0.0.%).
     type: str
   owner_password:
     description:
-      - Password of the owner, on PostgreSQL. A role that is missing is made with it, and may log in.
-      - It is kept as a SCRAM verifier and only written where the one that is there is not of this password.
+      - Password of the owner, on PostgreSQL and MySQL. One that is missing is made with it, and may log in.
+      - It is sent as what the server keeps of it (a SCRAM verifier, or a hash), and only where what is there is not of
+        this password.
     type: str
   group:
     description: Group of the file, on SQLite.
@@ -44,10 +49,14 @@ options:
     type: str
     choices: [wal, delete]
   encoding:
-    description: Encoding of a new database, on PostgreSQL. It cannot change later.
+    description:
+      - Encoding of a new database, on PostgreSQL. It cannot change later.
+      - On MySQL utf8mb4 (V(UTF8)) is the only one, and can be made that of new tables.
     type: str
   collation:
-    description: Collation and character classes of a new database, on PostgreSQL. They cannot change later.
+    description:
+      - Collation and character classes of a new database, on PostgreSQL. They cannot change later.
+      - On MySQL the collation of the database and of new tables of others; tables of the model have the exact one.
     type: str
 extends_documentation_fragment:
   - ctrlaltplay.paneldb.attributes

@@ -31,6 +31,8 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors
     WriteRefused,
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.plan import Statement
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.queries.running import run
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.queries.statements import parse_statements
 from ansible_collections.ctrlaltplay.paneldb.tests.support.certificates import Certificates, certificates
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import mariadb_server as another_server
@@ -311,6 +313,17 @@ def test_change_of_the_schema_by_a_person_is_refused_within_a_transaction(sessio
             asked(statement)
     assert session.existing_tables(["t"]) == frozenset()
     assert session.query("CREATE TABLE t (id integer)").altered
+
+
+def test_lone_change_of_the_schema_by_a_person_needs_no_transaction(session: MysqlEngine) -> None:
+    [outcome] = run(session, parse_statements([{"statement": "CREATE TABLE t (id integer)"}]), 10)
+    assert outcome.changed
+    assert session.existing_tables(["t"]) == {"t"}
+    two = [{"statement": "INSERT INTO t VALUES (1)"}, {"statement": "ALTER TABLE t ADD COLUMN more integer"}]
+    with pytest.raises(StatementFailed, match="end the transaction"):
+        run(session, parse_statements(two), 10)
+    assert session.query("SELECT * FROM t").columns == ("id",)
+    assert session.query("SELECT * FROM t").rows == ()
 
 
 def test_schema_changes_open_no_transaction(session: MysqlEngine) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engines.base import Engine, Result
+from ..engines.person import alters
 from ..errors import ConnectionFailed, PanelDbError, StatementFailed, WriteRefused
 from .statements import BoundStatement
 
@@ -37,13 +38,20 @@ class Outcome:
 
 
 def run(engine: Engine, statements: Sequence[BoundStatement], row_limit: int) -> list[Outcome]:
-    """Run the statements in one transaction.
+    """Run the statements in one transaction; a lone change of the schema in none where that would end it.
 
     :raises StatementFailed: also where a statement gives something else than expected; everything is undone, where the
         engine has transactions.
     """
-    with engine.transaction():
+    with engine.transaction(schema_change=_is_lone_change(engine, statements)):
         return [_run(engine, statement, position, row_limit) for position, statement in enumerate(statements)]
+
+
+def _is_lone_change(engine: Engine, statements: Sequence[BoundStatement]) -> bool:
+    if engine.capabilities.transactional_ddl or len(statements) != 1:
+        return False
+    statement = statements[0].statement
+    return isinstance(statement, str) and alters(statement)
 
 
 def rehearse(engine: Engine, statements: Sequence[BoundStatement], row_limit: int) -> list[Outcome]:
