@@ -80,7 +80,10 @@ PARTS: dict[str, tuple[Step, ...]] = {
     "plays": _tests("plays", CORES, servers=True),
     "faults": _tests("faults", ("core-2.19",), servers=True),
     "sanity": tuple(Step(f"sanity on {name}", name, ("python", "-m", f"{TESTS}.tools.sanity")) for name in CORES),
-    "molecule": (Step("molecule", "core-2.19", ("molecule", "test"), system.HOSTS),),
+    "molecule": (
+        Step("molecule", "core-2.19", ("molecule", "test"), system.HOSTS),
+        Step("molecule with agents", "core-2.19", ("molecule", "test", "--scenario-name", "nodes"), system.HOSTS),
+    ),
     "claims": (Step("what the README promises", "core-2.19", ("python", "-m", f"{TESTS}.tools.claims")),),
     "bench": (Step("benchmarks", "core-2.19", ("python", "-m", f"{TESTS}.benchmarks"), system.SERVERS, ("ferretdb",)),),
 }
