@@ -91,7 +91,7 @@ class SchemaMaker:
 
     def enum(self) -> Enum:
         """An enum of one to four values."""
-        values = self.chooser.some([cut(text, 40).strip() for text in STEMS], 4)
+        values = self.chooser.some([cut(text, 40).strip() for text in self._stems], 4)
         return Enum(self.names.new(self.chooser), tuple(dict.fromkeys(values)))
 
     def type(self, enums: Sequence[Enum]) -> Type:
