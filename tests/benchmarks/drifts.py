@@ -46,10 +46,15 @@ def _beside_driver(bench: Bench, chain: Chain) -> Iterator[Row]:
     bed = bench.mongodb
     with database(bed) as target, connect(target) as engine, drivers.CONNECT[bed.engine](target) as bare:
         deploy(engine, chain)
-        jobs = {"floor": steady(lambda: drivers.described(bare)), "whole": _check(engine, chain)}
+        jobs = {
+            "floor": steady(lambda: drivers.described(bare)),
+            "read": steady(engine.catalogue),
+            "whole": _check(engine, chain),
+        }
         found = Against(
             bed.engine, "listCollections, listIndexes by PyMongo (FerretDB)", measured(jobs, bench.runs(25))
         )
+    yield found.ratio(f"drift of {TABLES} collections, catalogue", "read", BARE)
     yield found.ratio(f"drift of {TABLES} collections, in all", "whole", BARE)
 
 
