@@ -37,7 +37,8 @@ def _codes_of_the_guide() -> set[str]:
 
 
 def _codes_of_the_code() -> set[str]:
-    files = [*(CORE / "model" / "hazards").glob("*.py"), CORE / "measuring.py", CORE / "schemas" / "push.py"]
+    rules = [*(CORE / "model" / "hazards").glob("*.py"), *(CORE / "engines").glob("*/hazards.py")]
+    files = [*rules, CORE / "measuring.py", CORE / "schemas" / "push.py"]
     texts = "".join(path.read_text() for path in files)
     literal = set(re.findall(r'"((?:[a-z]+-)+[a-z]+|truncate)"', texts))
     return literal | {f"drop-{kind}" for kind in ("table", "column")}
