@@ -12,7 +12,7 @@ from ...errors import PanelDbError
 from .faults import DEADLOCK
 
 if TYPE_CHECKING:
-    from .engine import MysqlEngine
+    from .conversation import Conversation
 
 Given = TypeVar("Given")
 
@@ -20,7 +20,7 @@ ATTEMPTS = 5
 _PAUSE = 0.05
 
 
-def retried(engine: MysqlEngine, work: Callable[[], Given], *, repeatable: Callable[[], bool] = lambda: True) -> Given:
+def retried(engine: Conversation, work: Callable[[], Given], *, repeatable: Callable[[], bool] = lambda: True) -> Given:
     """Do the work, which is a transaction of its own, again as long as deadlocks undo it, five times at the most.
 
     Inside a transaction of the caller nothing is repeated: all that it did is undone as well. A lock that was waited

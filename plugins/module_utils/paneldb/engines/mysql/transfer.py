@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .engine import MysqlEngine
+    from .conversation import Conversation
 
 #: Bytes of a packet that are not the rows of a statement: its head, with up to a few hundred names.
 PACKET_HEAD = 1 << 16
@@ -25,7 +25,7 @@ class Transfer:
     loads: bool
 
 
-def ask_transfer(engine: MysqlEngine) -> Transfer:
+def ask_transfer(engine: Conversation) -> Transfer:
     """Ask the server."""
     packet, loads = engine.ask("SELECT @@max_allowed_packet, @@local_infile")[0]
     return Transfer(max(int(packet) - PACKET_HEAD, _LEAST), bool(int(loads)))
