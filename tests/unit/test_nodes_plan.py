@@ -15,7 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Engine
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import InputError, Unsupported
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
+    ConstraintViolated,
+    InputError,
+    Unsupported,
+)
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import Schema
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.nodes.information import Filter, find
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.nodes.leaving import NodeInUse
@@ -128,6 +132,47 @@ def test_without_a_table_check_mode_plans_and_a_run_refuses() -> None:
     with pytest.raises(TablesMissing):
         register(engine, [node("a")])
     assert not register(engine, [{"name": "a", "state": "absent"}]).changed
+
+
+class _Interrupted(MemoryEngine):
+    """Somebody else makes nodes between the look and the writing, so many times."""
+
+    times = 1
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__(schema)
+        self.theirs: list[dict[str, Any]] = []
+
+    def insert(self, table: Any, columns: Any, rows: Any) -> int:
+        if table.name == "nodes" and self.times:
+            self.times -= 1
+            row = {"id": f"x{self.times}", "name": f"n{self.times}", "hostname": "h", "port": 1}
+            self.theirs.append(
+                {**row, "token": "theirs" * 4 + str(self.times), "status": "OFFLINE", "createdAt": "", "updatedAt": ""}
+            )
+            raise ConstraintViolated("There is such a node.", row=0)
+        return super().insert(table, columns, rows)
+
+    def existing_tables(self, names: Sequence[str]) -> frozenset[str]:
+        self.rows["nodes"] += self.theirs
+        self.theirs = []
+        return super().existing_tables(names)
+
+
+def test_a_node_that_somebody_makes_in_between_is_taken_as_it_is() -> None:
+    memory = _Interrupted(PLAIN)
+    plan = register(memory.as_engine(), [node("n0"), node("n1", hostname="g", port=2)], schema=PLAIN)
+    assert counted(plan) == {"created": 1, "updated": 1}
+    assert plan.issued == {"n1": stored(memory.as_engine(), "token", schema=PLAIN)["n1"]}
+    assert stored(memory.as_engine(), "hostname", schema=PLAIN) == {"n0": "n0.example.com", "n1": "g"}
+
+
+def test_a_rule_that_is_broken_each_time_is_told() -> None:
+    memory = _Interrupted(PLAIN)
+    memory.times = 100
+    with pytest.raises(ConstraintViolated, match="There is such a node"):
+        register(memory.as_engine(), [node("other")], schema=PLAIN)
+    assert memory.times == 97
 
 
 # --- what occurs once ------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from ..engines.base import Encoder, Engine
 from ..errors import InputError
 from ..model.schema import Column, Schema, Table
 from ..seeds.files import unique_sets
+from .tokens import hashed
 
 TABLE = "nodes"
 NAME, HOSTNAME, PORT, STATUS, TAGS = "name", "hostname", "port", "status", "tags"
@@ -70,6 +71,10 @@ class NodeTable:
         """The columns that a new token is written to, in the order of ``token_values``."""
         return tuple(name for name in (self.token, self.issued, self.previous, self.previous_until) if name)
 
+    def kept_form(self, token: str) -> str:
+        """Give what is kept of a token: itself, or its hash."""
+        return hashed(token) if self.hashed else token
+
     def column(self, name: str) -> Column:
         return self.table.column(name)
 
@@ -103,21 +108,21 @@ def node_table(schema: Schema) -> NodeTable:
     if table is None:
         raise InputError(f"The model has no table {TABLE!r}.", source="model", hint="Use a model that extends panel.")
     names = frozenset(table.column_names)
-    hashed = TOKEN_HASH in names
-    for name in (NAME, HOSTNAME, PORT, *(() if hashed else (TOKEN,))):
+    keeps_hashes = TOKEN_HASH in names
+    for name in (NAME, HOSTNAME, PORT, *(() if keeps_hashes else (TOKEN,))):
         if name not in names:
             raise _misses(f"column {name!r}")
     if frozenset((NAME,)) not in unique_sets(table):
         raise _misses("a unique name")
     if table.primary_key is None or len(table.primary_key.columns) != 1:
         raise _misses("a primary key of one column")
-    previous = PREVIOUS_HASH if hashed else PREVIOUS
+    previous = PREVIOUS_HASH if keeps_hashes else PREVIOUS
     overlaps = previous in names and PREVIOUS_UNTIL in names
     return NodeTable(
         table=table,
         key=table.primary_key.columns[0],
-        token=TOKEN_HASH if hashed else TOKEN,
-        hashed=hashed,
+        token=TOKEN_HASH if keeps_hashes else TOKEN,
+        hashed=keeps_hashes,
         issued=ISSUED if ISSUED in names else "",
         previous=previous if overlaps else "",
         previous_until=PREVIOUS_UNTIL if overlaps else "",

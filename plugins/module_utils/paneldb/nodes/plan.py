@@ -10,13 +10,13 @@ engine's lock. No value of the plan shows itself: among them are tokens.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..engines.base import Engine
-from ..errors import LONGEST_LIST
+from ..errors import LONGEST_LIST, ConstraintViolated
 from ..model.schema import Schema
 from ..seeds.cells import Reader
 from ..seeds.changes import TableChanges, changes_of
@@ -31,6 +31,9 @@ from .rotation import Holder, Issuer, Rotation, choose, require_possible
 
 if TYPE_CHECKING:
     from .leaving import Leaving
+
+#: How often a run looks again where rows come in between.
+_ATTEMPTS = 3
 
 KINDS = ("created", "updated", RENAMED, ROTATED, RESTORED, RETIRED, "removed", "unchanged", "moved", "deleted")
 
@@ -314,6 +317,30 @@ def run_nodes(
     if check:
         return plan_nodes(engine, schema, request, clock())
     with engine.lock(engine.target.lock_timeout):
-        plan = plan_nodes(engine, schema, request, clock())
+        return _settled(engine, schema, request, clock, _ATTEMPTS)
+
+
+def _settled(
+    engine: Engine, schema: Schema, request: Request, clock: Callable[[], datetime], attempts: int
+) -> NodePlan:
+    """Plan and write. The panel makes nodes, too, and no lock hinders it: what comes in between is looked at again.
+
+    :raises ConstraintViolated: so it is each time.
+    """
+    plan = plan_nodes(engine, schema, request, clock())
+    try:
         apply_nodes(engine, plan)
+    except ConstraintViolated:
+        if attempts == 1:
+            raise
+        again = _settled(engine, schema, request, clock, attempts - 1)
+        return replace(again, issued={**_kept(engine, plan.nodes, plan.issued), **again.issued})
     return plan
+
+
+def _kept(engine: Engine, nodes: NodeTable, issued: Mapping[str, str]) -> dict[str, str]:
+    """Give those tokens of an attempt that failed which are in the database: without transactions some may be."""
+    codec = Codec(engine, nodes)
+    kept = {name: codec.stored(nodes.token, nodes.kept_form(token)) for name, token in issued.items()}
+    rows = engine.fetch(nodes.table, [NAME, nodes.token], where=(NAME, list(issued)))
+    return {name: issued[name] for name, token in rows if token == kept[name]}

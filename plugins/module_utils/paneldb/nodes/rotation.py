@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ..engines.base import Engine
 from ..errors import InputError, Unsupported
 from .node_table import CREATED, ISSUED, NAME, PREVIOUS, PREVIOUS_HASH, PREVIOUS_UNTIL, Codec, NodeTable
-from .tokens import hashed, is_retired
+from .tokens import is_retired
 
 #: A time this far ahead is a difference of clocks; one that is farther means that a clock was set back.
 _CLOCKS_DIFFER = timedelta(minutes=5)
@@ -153,7 +153,7 @@ class Issuer:
 
     def token(self, token: str) -> Any:
         """Give what is kept of a token."""
-        return self._codec.stored(self._nodes.token, hashed(token) if self._nodes.hashed else token)
+        return self._codec.stored(self._nodes.token, self._nodes.kept_form(token))
 
     def issued(self) -> Any:
         """Give the time of a token that is made now."""
