@@ -21,7 +21,7 @@ try:
     from pymysql.err import OperationalError
 except ImportError:
     # Whoever connects is told what to install.
-    DriverConnection = object  # type: ignore[assignment,misc]
+    DriverConnection = MySQLResult = object  # type: ignore[assignment,misc]
 
 #: Bytes of one packet of rows; larger ones are not faster.
 LOAD_PACKET = 1 << 18
