@@ -196,6 +196,9 @@ class StoppableEngine:
     def count_nulls(self, table: Table, column: str) -> int:
         return sum(row[column] is None for row in self.database.rows.get(table.name, ()))
 
+    def hazards(self, *_unused: Any) -> tuple[()]:
+        return ()
+
     def table_bytes(self, table: Table) -> int:
         return 8192 * len(self.database.rows.get(table.name, ()))
 

@@ -194,7 +194,9 @@ class Ledger:
         self._there = frozenset()
 
     def _run(self, steps: Iterable[Step]) -> None:
-        with self._engine.transaction(schema_change=True):
+        # Where DDL is part of a transaction this may stand in one that changes no schema otherwise.
+        alone = not self._engine.capabilities.transactional_ddl
+        with self._engine.transaction(schema_change=alone):
             for step in steps:
                 for statement in step.statements:
                     self._engine.run(statement)
