@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -137,30 +136,6 @@ def test_later_stages_of_a_plan_know_what_earlier_ones_made(engine: MongodbEngin
     apply_plan(engine, compose(engine, changes))
     assert engine.catalogue().schema == engine.canonical(Schema((table,)))
     assert "price_1" not in engine.database["t0"].index_information()
-
-
-def raw(engine: MongodbEngine, names: list[str]) -> float:
-    """Seconds of the calls alone that nobody can do without."""
-    start = time.perf_counter()
-    list(engine.database.list_collections())
-    for name in names:
-        list(engine.database[name].list_indexes())
-    return time.perf_counter() - start
-
-
-def ours(engine: MongodbEngine, schema: Schema) -> float:
-    start = time.perf_counter()
-    assert engine.catalogue().schema == schema
-    return time.perf_counter() - start
-
-
-def test_drift_of_many_collections_takes_as_long_as_the_calls(engine: MongodbEngine) -> None:
-    schema = many(40)
-    push(engine, schema)
-    wanted = engine.canonical(schema)
-    names = [table.name for table in schema.tables]
-    pairs = [(raw(engine, names), ours(engine, wanted)) for _unused in range(7)]
-    assert min(took / alone for alone, took in pairs) < 1.5, pairs
 
 
 def test_a_change_of_one_column_of_a_wide_table_is_one_update_of_its_record(engine: MongodbEngine) -> None:

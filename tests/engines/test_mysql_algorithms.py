@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The list of what is done by copying a table is the server's own: what is named is refused INPLACE, nothing else is."""
+"""The list of what is done by copying a table is the server's own: INPLACE is refused to what it names alone."""
 
 from __future__ import annotations
 

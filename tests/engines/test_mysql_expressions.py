@@ -10,7 +10,7 @@ from typing import Any
 
 import pymysql
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.conditions import (
     condition,
@@ -20,8 +20,11 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.naming import quoted
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.session import SQL_MODE
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.expression_evaluator import evaluate
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.expression_tree import walk
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.expressions import (
+    Comparison,
     Expression,
+    Literal,
     canonical_text,
     parse,
 )
@@ -52,8 +55,19 @@ def session(mariadb_server: MariadbServer) -> Iterator[Any]:
     mariadb_server.drop_database(name)
 
 
+def _compares_constants(expression: Expression) -> bool:
+    return isinstance(expression, Comparison) and all(
+        isinstance(each, Literal) for each in (expression.left, expression.right)
+    )
+
+
 @given(expression=CONDITIONS)
+@example(expression=parse("(name like '') = (name like '')"))
+@example(expression=parse("false is null"))
 def test_a_check_reads_back_as_it_was_written(session: Any, expression: Expression) -> None:
+    # What asks nothing of the row is shown as numbers, whatever it was written as.
+    expected = settled(canonical_text(expression), TRUTHS)
+    assume(not any(map(_compares_constants, walk(parse(expected)))))
     session.execute(f"ALTER TABLE t ADD CONSTRAINT c CHECK ({condition(canonical_text(expression))})")
     try:
         session.execute(
@@ -63,7 +77,7 @@ def test_a_check_reads_back_as_it_was_written(session: Any, expression: Expressi
         ((text,),) = session.fetchall()
     finally:
         session.execute("ALTER TABLE t DROP CONSTRAINT c")
-    assert portable(text, TRUTHS) == settled(canonical_text(expression), TRUTHS)
+    assert portable(text, TRUTHS) == expected
 
 
 @given(expression=CONDITIONS, row=ROWS)

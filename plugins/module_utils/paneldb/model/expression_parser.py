@@ -273,7 +273,11 @@ class Parser:
     def _comparison(self, token: Token, left: Expression) -> Expression:
         if self._peek.word == "=":
             raise self._unexpected("a column or a value", hint=_HINTS["="])
-        return self._make(token, comparison, token.word, left, self._expression(_SUM))
+        return self._make(token, comparison, token.word, left, self._compared())
+
+    def _compared(self) -> Expression:
+        """Read what stands on the right of a comparison."""
+        return self._expression(_SUM)
 
     def _worded(self, token: Token, left: Expression) -> Expression:
         """Read ``is null``, ``in``, ``like`` or ``between``, with or without ``not``."""

@@ -121,6 +121,13 @@ class _DeparsedParser(Parser):
             arguments = tuple(map(_as_condition, arguments))
         return super()._make(token, maker, *arguments)
 
+    def _compared(self) -> Expression:
+        """Where tests stand side by side, in, like and between hold together more tightly than comparisons."""
+        right = super()._compared()
+        while self.chains and self._peek.word in ("not", "in", "between", *self.likes):
+            right = self._worded(self._next(), right)
+        return right
+
     # --- values
 
     def _operand(self) -> Expression:

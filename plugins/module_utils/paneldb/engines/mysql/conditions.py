@@ -147,7 +147,7 @@ class _Settling:
             items = tuple(map(_as_truth, expression.items)) if self._is_truth(operand) else expression.items
             return In(operand, items)  # type: ignore[arg-type]
         if isinstance(expression, IsNull):
-            return IsNull(self.value(expression.operand))
+            return IsNull(_as_truth(self.value(expression.operand)))
         if isinstance(expression, Like):
             return Like(self.value(expression.operand), expression.pattern)
         if isinstance(expression, Arithmetic):
