@@ -101,7 +101,7 @@ EXAMPLES = r"""
     accounts:
       - {name: panel_owner, profile: owner, password: "{{ vault_owner_password }}"}
       - {name: panel, profile: app, password: "{{ vault_panel_password }}"}
-      - {name: report, profile: read-only, password_file: /root/report.password}
+      - {name: report, profile: read-only, password_file: /etc/paneldb/report.password}
       - {name: backup, profile: backup, auth: socket}
       - {name: exporter, profile: monitor, auth: socket}
       - {name: intern, state: absent, reassign_to: panel_owner}

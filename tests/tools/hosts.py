@@ -97,9 +97,10 @@ def _reached(name: str, key: Path) -> dict[str, str]:
         if path.is_file():
             podman("exec", name, "mkdir", "--parents", str(path.parent))
             podman("cp", str(path), f"{name}:{path}")
-    podman("exec", name, "install", "--directory", "--mode=0700", "/root/.ssh")
-    podman("cp", str(key.with_suffix(".pub")), f"{name}:/root/.ssh/authorized_keys")
-    podman("exec", name, "chown", "root:root", "/root/.ssh/authorized_keys")
+    home = podman("exec", name, "getent", "passwd", "root").split(":")[5]
+    podman("exec", name, "install", "--directory", "--mode=0700", f"{home}/.ssh")
+    podman("cp", str(key.with_suffix(".pub")), f"{name}:{home}/.ssh/authorized_keys")
+    podman("exec", name, "chown", "root:root", f"{home}/.ssh/authorized_keys")
     address, port = podman("port", name, "22/tcp").rsplit(":", 1)
     return {"address": address, "port": port, "user": "root", "identity_file": str(key)}
 

@@ -15,7 +15,7 @@ from ansible_collections.ctrlaltplay.paneldb.molecule.default.tests.looking impo
 from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import sampled_argv
 from ansible_collections.ctrlaltplay.paneldb.tests.support.secrets_scanner import SecretsScanner
 
-PATTERNS = "/root/planted"
+PATTERNS = "/opt/planted"
 LOOKED_THROUGH = "/etc /home /opt /root /run /srv /tmp /usr/local /var"
 
 
