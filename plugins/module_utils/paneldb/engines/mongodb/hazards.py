@@ -166,7 +166,9 @@ class _Reader:
             return
         if number:
             ids = [str(each["_id"]) for each in first]
-            operation = next(each for each in self._operations if getattr(each, "table", "") == table.name)
+            # A changed enum changes the rules of tables that it does not name.
+            own = (each for each in self._operations if getattr(each, "table", "") == table.name)
+            operation = next(own, self._operations[0])
             message = (
                 f"{number} document(s) of {table.name} do not obey the rules of afterwards: they stay, but no update of"
                 f" them is taken. The first: {', '.join(ids)}."
@@ -185,7 +187,8 @@ class _Reader:
                 continue
             for table, told in _indexes_of(command):
                 if table in self.there and told.get("key"):
-                    yield from self._expiring(step, table, next(iter(told["key"])), told)
+                    first, *_others = told["key"]
+                    yield from self._expiring(step, table, first, told)
 
 
 def _indexes_of(command: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
