@@ -94,6 +94,21 @@ def test_a_node_from_its_first_day_to_its_last(panel: Engine) -> None:
     assert stored(panel, "hostname", "status") == {"a": ("a.example.com", "OFFLINE")}
 
 
+def test_a_clock_that_was_set_back_rotates_nothing_by_age_and_no_time_goes_back(panel: Engine) -> None:
+    first = register(panel, [node("a"), node("b")])
+    early = NOON - hours(48)
+    aged = _both(panel, rotate=Rotation(older_than=hours(1), overlap=hours(2)), now=early)
+    assert (counted(aged), len(aged.warnings)) == ({}, 1)
+    named = _both(panel, rotate=Rotation(("a",), overlap=hours(2)), now=early)
+    assert counted(named) == {"rotated": 1}
+    kept = stored(panel, "tokenIssuedAt", "previousToken", "previousTokenExpiresAt")
+    assert kept == {"a": (NOON, first.issued["a"], NOON + hours(2)), "b": (NOON, None, None)}
+    assert counted(_both(panel, rotate=Rotation(older_than=hours(1)), now=NOON + hours(3))) == {"rotated": 2}
+    assert {row[1:] for row in stored(panel, "token", "previousToken", "previousTokenExpiresAt").values()} == {
+        (None, None)
+    }
+
+
 def test_hashed_tokens(engine: Engine) -> None:
     _with_tables(engine, HASHED)
     plan = register(engine, [node("a"), node("b")], schema=HASHED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -155,6 +156,19 @@ def test_names_that_nobody_can_read(name: object) -> None:
         cells.require_names(["first", name], PLACE.item)
     assert caught.value.details["path"] == "nodes[1].name"
     assert caught.value.message.isprintable()
+
+
+def test_many_names_and_hosts_are_looked_at_within_a_little_memory() -> None:
+    """One match through all of them would remember a kilobyte of its way back for each."""
+    names = [f"node-{number:05d}.example.com" for number in range(20_000)]
+    tracemalloc.start()
+    try:
+        cells.require_names(names, PLACE.item)
+        assert hostnames.all_canonical(names)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 2**20
 
 
 def test_a_name_of_a_megabyte_is_not_repeated_in_the_error() -> None:

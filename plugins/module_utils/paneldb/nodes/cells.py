@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import chain
+from operator import eq
 from typing import Any
 
 from ..model.reading import Place
@@ -19,7 +20,6 @@ from .node_table import HOSTNAME, NAME, PORT, TAGS
 Row = dict[str, Any]
 At = Callable[[int], Place]
 
-_PLAIN_NAMES = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?\n)*")
 #: Control and format characters, halves of pairs, separators of lines: they move the cursor or turn the text around.
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _DIGITS = re.compile(r"[0-9]{1,5}")
@@ -42,7 +42,7 @@ def require_names(names: Sequence[Any], at: At) -> None:
 
     :raises InputError: for the first of them.
     """
-    if {*map(type, names)} <= {str} and _are_plain("\n".join((*names, "")), len(names)):
+    if {*map(type, names)} <= {str} and _are_plain(names):
         return
     for index, name in enumerate(names):
         problem = _problem(name)
@@ -50,9 +50,10 @@ def require_names(names: Sequence[Any], at: At) -> None:
             raise at(index).key(NAME).error(problem, found=shown(name), expected="text that people can read")
 
 
-def _are_plain(lines: str, number: int) -> bool:
-    """Tell quickly whether so many names, each in a line of its own, are all of blanks and visible ASCII."""
-    return lines.count("\n") == number and _PLAIN_NAMES.fullmatch(lines) is not None
+def _are_plain(names: Sequence[str]) -> bool:
+    """Tell quickly whether all names are of visible ASCII, with blanks at most between."""
+    letters = "".join(names)
+    return letters.isascii() and letters.isprintable() and all(names) and all(map(eq, names, map(str.strip, names)))
 
 
 def _problem(name: Any) -> str:

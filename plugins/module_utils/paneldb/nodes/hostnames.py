@@ -21,6 +21,8 @@ _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _CANONICAL = rf"(?:(?:{_LABEL}\.)*{_LAST}|{_OCTET}(?:\.{_OCTET}){{3}})"
 _ONE = re.compile(_CANONICAL)
 _MANY = re.compile(rf"(?:{_CANONICAL}\n)*")
+#: Names that one match goes through: it remembers a kilobyte or so of the way back for each.
+_AT_ONCE = 1_000
 #: Written alike, these are different names in the two standards for names of other scripts (RFC 5894 section 7.2).
 _AMBIGUOUS = re.compile("[\u00df\u03c2\u200c\u200d]")
 
@@ -31,6 +33,10 @@ def all_canonical(hosts: Sequence[str]) -> bool:
     """Tell quickly whether all of them are names or IPv4 addresses in their one form already."""
     if max(map(len, hosts), default=0) > LONGEST:
         return False
+    return all(_are_canonical(hosts[start : start + _AT_ONCE]) for start in range(0, len(hosts), _AT_ONCE))
+
+
+def _are_canonical(hosts: Sequence[str]) -> bool:
     lines = "\n".join((*hosts, ""))
     return lines.count("\n") == len(hosts) and _MANY.fullmatch(lines) is not None
 

@@ -83,7 +83,8 @@ class NodePlan:
         """Names of nodes of the list to which anything happens."""
         named = {change.values[NAME] if change.kind == RENAMED else change.name for change in self.changes}
         updates = self.rows.updates if self.rows is not None else ()
-        return named.intersection(state.rows_by_key) | {each.rows.keys[each.index] for each in updates}
+        listed = named.intersection(state.rows_by_key) if named else named
+        return listed | {each.rows.keys[each.index] for each in updates}
 
     def to_data(self, *, tokens: bool = False) -> dict[str, Any]:
         """Give the result of the run as plain JSON values; ``tokens`` adds those that were made."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from ..engines.base import Engine
@@ -19,6 +20,8 @@ from .node_table import HOSTNAME, NAME, PORT, NodeTable
 
 #: A host and a port.
 _Endpoint = tuple[Any, Any]
+#: Rows of the list with the host and the port of each.
+_Held = tuple[Rows, Sequence[Any], Sequence[Any]]
 
 
 def require_endpoints_once(
@@ -31,72 +34,61 @@ def require_endpoints_once(
     :raises InputError: for the first of them.
     """
     state = changes.state
-    held = [(rows, _endpoints(state, rows)) for rows in state.rows]
-    owners = _owners(held)
-    written = _written(changes)
-    if not written or not state.existing_rows:
+    held = [(rows, _values(state, rows, HOSTNAME), _values(state, rows, PORT)) for rows in state.rows]
+    if len(set(chain.from_iterable(zip(hosts, ports) for _unused, hosts, ports in held))) < state.size:
+        _refuse_twice(held)
+    if not state.existing_rows:
         return
-    for name, endpoint in _others(engine, nodes, state, {where for where, owner in owners.items() if owner in written}):
-        owner = owners.get(endpoint)
+    owners = _written(changes, held)
+    if not owners:
+        return
+    for name, endpoint in _others(engine, nodes, state, owners):
         known = renamed.get(name, name)
-        if owner in written and known not in state.rows_by_key and known not in leaving:
-            rows, index = next(each for each in _spots(held) if _identity(*each) == owner)
+        if endpoint in owners and known not in state.rows_by_key and known not in leaving:
+            rows, index = owners[endpoint]
             raise rows.batch.at(index).error(
                 f"Hostname and port are those of node {quoted(name)} of the database.",
                 hint="To rename that node, say renamed_from.",
             )
 
 
-def _endpoints(state: TableState, rows: Rows) -> Sequence[_Endpoint]:
-    """Give what each row will have, whether the list names it or not."""
-    return list(zip(_values(state, rows, HOSTNAME), _values(state, rows, PORT)))
-
-
 def _values(state: TableState, rows: Rows, name: str) -> Sequence[Any]:
+    """Give what each row will have, whether the list names it or not."""
     if name in rows.batch.stored:
         return rows.batch.stored[name]
     at = state.fetched.index(name)
     return [row[at] if row is not None else None for row in rows.found]
 
 
-def _identity(rows: Rows, index: int) -> tuple[int, int]:
-    return id(rows), index
-
-
-def _spots(held: Iterable[tuple[Rows, Sequence[_Endpoint]]]) -> Iterable[tuple[Rows, int]]:
-    return ((rows, index) for rows, endpoints in held for index in range(len(endpoints)))
-
-
-def _owners(held: Sequence[tuple[Rows, Sequence[_Endpoint]]]) -> dict[_Endpoint, tuple[int, int]]:
-    """Give the row of the list that has each endpoint.
-
-    :raises InputError: two have the same.
-    """
-    owners = {where: (id(rows), index) for rows, endpoints in held for index, where in enumerate(endpoints)}
-    if len(owners) == sum(len(endpoints) for _unused, endpoints in held):
-        return owners
+def _refuse_twice(held: Sequence[_Held]) -> None:
+    """Refuse the first node that is where another one is; nodes that are nowhere are not in one place."""
     seen: dict[_Endpoint, Place] = {}
-    for rows, endpoints in held:
-        for index, where in enumerate(endpoints):
+    for rows, hosts, ports in held:
+        for index, where in enumerate(zip(hosts, ports)):
             place = rows.batch.at(index)
             other = seen.setdefault(where, place)
             if other is not place and None not in where:
                 raise place.error(f"The node has the same hostname and port as {label(other)}.", hint=_ONE_AGENT)
-    return owners
 
 
 _ONE_AGENT = "One agent answers at one port of a host."
 
 
-def _written(changes: TableChanges) -> set[tuple[int, int]]:
-    """Give the rows of the list that get a place: new ones, and those that move."""
-    new = {(id(rows), index) for rows in changes.state.rows for index in rows.new}
-    moved = {(id(each.rows), each.index) for each in changes.updates if {HOSTNAME, PORT}.intersection(each.columns)}
-    return new | moved
+def _written(changes: TableChanges, held: Sequence[_Held]) -> dict[_Endpoint, tuple[Rows, int]]:
+    """Give the places that the list writes, each with its row: those of new nodes, and of nodes that move."""
+    moved: dict[int, list[int]] = {}
+    for each in changes.updates:
+        if not {HOSTNAME, PORT}.isdisjoint(each.columns):
+            moved.setdefault(id(each.rows), []).append(each.index)
+    return {
+        (hosts[index], ports[index]): (rows, index)
+        for rows, hosts, ports in held
+        for index in chain(rows.new, moved.get(id(rows), ()))
+    }
 
 
 def _others(
-    engine: Engine, nodes: NodeTable, state: TableState, wanted: set[_Endpoint]
+    engine: Engine, nodes: NodeTable, state: TableState, wanted: Iterable[_Endpoint]
 ) -> Iterable[tuple[str, _Endpoint]]:
     """Give names and places of nodes of the database that may be at one of the places."""
     hosts = {host for host, _port in wanted if host is not None}
