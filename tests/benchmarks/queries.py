@@ -23,7 +23,7 @@ def catalogue_queries(engine: Engine) -> Callable[[], None]:
 
 
 def _sqlite(engine: SqliteEngine) -> Callable[[], None]:
-    connection, asked = engine._session.connection, list[str]()
+    connection, asked = engine.connection, list[str]()
     connection.set_trace_callback(asked.append)
     engine.catalogue()
     connection.set_trace_callback(None)

@@ -18,7 +18,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
-from ..errors import Unsupported
 from ..model.schema import Check, Column, ForeignKey, Schema, Table
 from .target import Target
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from ..model.operations import Operation
     from ..model.plan import Hazard, Statement, Step
     from .account import AccountPlan, WantedAccount
+    from .parts import Accounts, Bulk, DatabaseItself, Query, Statistics
 
 #: Leads from a logical value to a stored one; None where the two are the same.
 Encoder = Optional[Callable[[Any], Any]]
@@ -193,26 +193,25 @@ class Engine(ABC):
     ) -> Iterator[Row]:
         """Read stored values, in no order, with flat memory. ``where`` names a column and the stored values wanted."""
 
-    @abstractmethod
     def count(self, table: Table) -> int:
         """Count the rows."""
+        return self._statistics().count(self, table)
 
-    @abstractmethod
     def insert(self, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
         """Write new rows of stored values in the fastest way the engine has, with flat memory; give their number.
 
         :raises ConstraintViolated: with ``row``, the position of the offending row (0 is the first), where it is known.
         """
+        return self._bulk().insert(self, table, columns, rows)
 
-    @abstractmethod
     def update(self, table: Table, key: Sequence[str], columns: Sequence[str], rows: Iterable[Row]) -> int:
         """Set ``columns`` of the rows that ``key`` names; each row holds key values, then column values. In bulk."""
+        return self._bulk().update(self, table, key, columns, rows)
 
-    @abstractmethod
     def delete(self, table: Table, key: Sequence[str], keys: Iterable[Row]) -> int:
         """Delete the rows that the keys name. In bulk."""
+        return self._bulk().delete(self, table, key, keys)
 
-    @abstractmethod
     def query(
         self,
         statement: Any,
@@ -228,24 +227,25 @@ class Engine(ABC):
         :raises WriteRefused: where the session only reads and the statement would change something.
         :raises StatementFailed: also where the statement has ended the transaction that it ran in.
         """
+        return self._query().run_query(self, statement, parameters, limit)
 
     # --- live facts for hazards ----------------------------------------------------------------------------------
 
-    @abstractmethod
     def count_nulls(self, table: Table, column: str) -> int:
         """Count rows in which the column is null."""
+        return self._statistics().count_nulls(self, table, column)
 
-    @abstractmethod
     def duplicates(self, table: Table, columns: Sequence[str], where: str = "") -> tuple[int, tuple[Row, ...]]:
         """Count groups of rows that share non-null values in the columns; also give up to five such values."""
+        return self._statistics().duplicates(self, table, columns, where)
 
-    @abstractmethod
     def orphans(self, table: Table, key: ForeignKey) -> tuple[int, tuple[Row, ...]]:
         """Count rows that refer to nothing; also give up to five of the values that they refer with."""
+        return self._statistics().orphans(self, table, key)
 
-    @abstractmethod
     def violations(self, table: Table, check: Check) -> int:
         """Count rows that break the rule."""
+        return self._statistics().violations(self, table, check)
 
     def hazards(self, operations: Sequence[Operation], before: Catalogue) -> Iterable[Hazard]:
         """Find what is dangerous about the operations on this engine alone, weighed by what is in the database.
@@ -255,19 +255,18 @@ class Engine(ABC):
         del operations, before
         return ()
 
-    @abstractmethod
     def table_bytes(self, table: Table) -> int | None:
         """Give the size with indexes, or None where the engine cannot tell."""
+        return self._statistics().table_bytes(self, table)
 
     # --- the database itself -------------------------------------------------------------------------------------
 
     @classmethod
-    @abstractmethod
     def describe_database(cls, target: Target) -> dict[str, Any] | None:
         """Give the settings of the database that the target names (owner, encoding, file mode, ...); None if absent."""
+        return cls._database().describe(target)
 
     @classmethod
-    @abstractmethod
     def plan_database(
         cls, target: Target, wanted: Mapping[str, Any], current: Mapping[str, Any] | None
     ) -> tuple[dict[str, Any], tuple[Statement, ...]]:
@@ -275,16 +274,17 @@ class Engine(ABC):
 
         :raises Unsupported: for a setting that this engine lacks, or that cannot change on an existing database.
         """
+        return cls._database().plan(target, wanted, current)
 
     @classmethod
-    @abstractmethod
     def apply_database(cls, target: Target, statements: Sequence[Statement]) -> None:
         """Run what ``plan_database`` gave, outside the database itself."""
+        cls._database().apply(target, statements)
 
     @classmethod
-    @abstractmethod
     def drop_database(cls, target: Target) -> None:
         """Remove the database and all in it; ends other sessions where the engine allows."""
+        cls._database().drop(target)
 
     # --- accounts ------------------------------------------------------------------------------------------------
 
@@ -296,11 +296,34 @@ class Engine(ABC):
 
         :raises Unsupported: where this server has no accounts, or none with such rights.
         """
-        del target, accounts
-        raise Unsupported(f"{cls.name} has no accounts here.")
+        return cls._accounts().plan(target, accounts)
 
     @classmethod
     def apply_accounts(cls, target: Target, plans: Sequence[AccountPlan]) -> None:
         """Run what ``plan_accounts`` gave."""
-        del target, plans
-        raise Unsupported(f"{cls.name} has no accounts here.")
+        cls._accounts().apply(target, plans)
+
+    # --- what an engine consists of ------------------------------------------------------------------------------
+    # Modules are imported where they are needed: each task compiles what it imports.
+
+    @abstractmethod
+    def _bulk(self) -> Bulk:
+        """Give the module that changes rows."""
+
+    @abstractmethod
+    def _query(self) -> Query:
+        """Give the module that runs what persons say."""
+
+    @abstractmethod
+    def _statistics(self) -> Statistics:
+        """Give the module that counts."""
+
+    @classmethod
+    @abstractmethod
+    def _database(cls) -> DatabaseItself:
+        """Give the module that looks after the database from outside."""
+
+    @classmethod
+    @abstractmethod
+    def _accounts(cls) -> Accounts:
+        """Give the module that looks after accounts by profile."""

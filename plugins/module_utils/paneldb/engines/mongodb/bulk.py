@@ -58,6 +58,13 @@ def _distinct(values: Sequence[Any]) -> list[Any]:
         return list(values)
 
 
+def insert(engine: MongodbEngine, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    """See ``Engine.insert``."""
+    from .inserting import write_new
+
+    return write_new(engine, table, columns, rows)
+
+
 def update(engine: MongodbEngine, table: Table, key: Sequence[str], columns: Sequence[str], rows: Iterable[Row]) -> int:
     """See ``Engine.update``. Null removes the field; ``updated_at`` columns that are not given get the server's time.
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import ConnectionFailed, WriteRefused
-from ...model.schema import Check, Column, ForeignKey, Schema, Table
-from ..base import BOOKKEEPING_PREFIX, Capabilities, Catalogue, Encoder, Engine, Limit, Result, Row, Server
+from ...model.schema import Column, Schema, Table
+from ..base import BOOKKEEPING_PREFIX, Capabilities, Catalogue, Encoder, Engine, Limit, Row, Server
 from ..target import Target
 from .faults import translated
 from .probes import TRANSACTIONS, Probes, probe
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ...model.operations import Operation
     from ...model.plan import Hazard, Statement, Step
-    from ..account import AccountPlan, WantedAccount
+    from ..parts import Accounts, Bulk, DatabaseItself, Query, Statistics
     from .lease import Lease
     from .session import Client
 
@@ -178,105 +178,36 @@ class MongodbEngine(Engine):
 
         return fetch(self, table, columns, where)
 
-    def count(self, table: Table) -> int:
-        from .statistics import count
-
-        return count(self, table)
-
-    def insert(self, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
-        from .inserting import insert
-
-        return insert(self, table, columns, rows)
-
-    def update(self, table: Table, key: Sequence[str], columns: Sequence[str], rows: Iterable[Row]) -> int:
-        from .bulk import update
-
-        return update(self, table, key, columns, rows)
-
-    def delete(self, table: Table, key: Sequence[str], keys: Iterable[Row]) -> int:
-        from .bulk import delete
-
-        return delete(self, table, key, keys)
-
-    def query(
-        self,
-        statement: Any,
-        parameters: Sequence[Any] | Mapping[str, Any] | None = None,
-        *,
-        limit: int | None = None,
-    ) -> Result:
-        from .query import run_query
-
-        return run_query(self, statement, parameters, limit)
-
-    # --- live facts for hazards ----------------------------------------------------------------------------------
-
-    def count_nulls(self, table: Table, column: str) -> int:
-        from .statistics import count_nulls
-
-        return count_nulls(self, table, column)
-
-    def duplicates(self, table: Table, columns: Sequence[str], where: str = "") -> tuple[int, tuple[Row, ...]]:
-        from .statistics import duplicates
-
-        return duplicates(self, table, columns, where)
-
-    def orphans(self, table: Table, key: ForeignKey) -> tuple[int, tuple[Row, ...]]:
-        from .orphans import orphans
-
-        return orphans(self, table, key)
-
-    def violations(self, table: Table, check: Check) -> int:
-        from .statistics import violations
-
-        return violations(self, table, check)
-
     def hazards(self, operations: Sequence[Operation], before: Catalogue) -> Iterable[Hazard]:
         from .hazards import live_hazards
 
         return tuple(live_hazards(self, operations, before))
 
-    def table_bytes(self, table: Table) -> int | None:
-        from .statistics import table_bytes
+    # --- modules beside this one ---------------------------------------------------------------------------------
 
-        return table_bytes(self, table)
+    def _bulk(self) -> Bulk:
+        from . import bulk
 
-    # --- the database itself -------------------------------------------------------------------------------------
+        return bulk
 
-    @classmethod
-    def describe_database(cls, target: Target) -> dict[str, Any] | None:
-        from .database import describe
+    def _query(self) -> Query:
+        from . import query
 
-        return describe(target)
+        return query
 
-    @classmethod
-    def plan_database(
-        cls, target: Target, wanted: Mapping[str, Any], current: Mapping[str, Any] | None
-    ) -> tuple[dict[str, Any], tuple[Statement, ...]]:
-        from .database import plan
+    def _statistics(self) -> Statistics:
+        from . import statistics
 
-        return plan(target, wanted, current)
+        return statistics
 
     @classmethod
-    def apply_database(cls, target: Target, statements: Sequence[Statement]) -> None:
-        from .database import apply
+    def _database(cls) -> DatabaseItself:
+        from . import database
 
-        apply(target, statements)
-
-    @classmethod
-    def drop_database(cls, target: Target) -> None:
-        from .database import drop
-
-        drop(target)
+        return database
 
     @classmethod
-    def plan_accounts(cls, target: Target, accounts: Sequence[WantedAccount]) -> tuple[AccountPlan, ...]:
-        from .accounts import plan
+    def _accounts(cls) -> Accounts:
+        from . import accounts
 
-        return plan(target, accounts)
-
-    @classmethod
-    def apply_accounts(cls, target: Target, plans: Sequence[AccountPlan]) -> None:
-        from .accounts import apply
-
-        apply(target, plans)
+        return accounts

@@ -39,7 +39,7 @@ _COUNTER_BYTES = 3
 _IDS_OF_A_SERIES = 1 << (8 * _COUNTER_BYTES)
 
 
-def insert(engine: MongodbEngine, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
+def write_new(engine: MongodbEngine, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
     """See ``Engine.insert``. Columns that are not given get their defaults here: the server knows none.
 
     Outside a transaction, what was written is removed again where a later row is refused.

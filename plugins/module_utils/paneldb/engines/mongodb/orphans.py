@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _BATCH = 1000
 
 
-def orphans(engine: MongodbEngine, table: Table, key: ForeignKey) -> tuple[int, tuple[Row, ...]]:
+def found_orphans(engine: MongodbEngine, table: Table, key: ForeignKey) -> tuple[int, tuple[Row, ...]]:
     """See ``Engine.orphans``."""
     if engine.probes.can(LOOKUP):
         return _joined(engine, table, key)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import StatementFailed
-from ...model.schema import Check, Table
+from ...model.schema import Check, ForeignKey, Table
 from ..base import Server
 from .conditions import filter_of
 from .faults import translated
@@ -70,6 +70,13 @@ def duplicates(engine: MongodbEngine, table: Table, columns: Sequence[str], wher
     total = list(aggregate(engine, table, [*stages, {"$count": "groups"}]))
     shown = aggregate(engine, table, [*stages, {"$limit": SHOWN}]) if total else ()
     return int(total[0]["groups"]) if total else 0, tuple(values_of(each["_id"], columns) for each in shown)
+
+
+def orphans(engine: MongodbEngine, table: Table, key: ForeignKey) -> tuple[int, tuple[Row, ...]]:
+    """Count rows that refer to nothing; also give some of the values that they refer with."""
+    from .orphans import found_orphans
+
+    return found_orphans(engine, table, key)
 
 
 def grouped(columns: Sequence[str], condition: Mapping[str, Any]) -> list[Stage]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import ConnectionFailed, StatementFailed
-from ...model.schema import Check, Column, ForeignKey, Schema, Table
-from ..base import Capabilities, Catalogue, Encoder, Engine, Limit, Result, Row, Server
+from ...model.schema import Column, Schema, Table
+from ..base import Capabilities, Catalogue, Encoder, Engine, Limit, Row, Server
 from ..target import Target
 from .faults import LOCK_NOT_AVAILABLE, RUNNING, translated
 from .session import milliseconds, open_session
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ...model.operations import Operation
     from ...model.plan import Statement, Step
-    from ..account import AccountPlan, WantedAccount
+    from ..parts import Accounts, Bulk, DatabaseItself, Query, Statistics
 
 _SAVEPOINT = '"_paneldb_step"'
 #: An ALTER that waits for its lock makes all readers wait behind it, so it waits for this long and tries again.
@@ -253,100 +253,31 @@ class PostgresqlEngine(Engine):
 
         return fetch(self, table, columns, where)
 
-    def count(self, table: Table) -> int:
-        from .statistics import count
+    # --- modules beside this one ---------------------------------------------------------------------------------
 
-        return count(self, table)
+    def _bulk(self) -> Bulk:
+        from . import bulk
 
-    def insert(self, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
-        from .bulk import insert
+        return bulk
 
-        return insert(self, table, columns, rows)
+    def _query(self) -> Query:
+        from . import query
 
-    def update(self, table: Table, key: Sequence[str], columns: Sequence[str], rows: Iterable[Row]) -> int:
-        from .bulk import update
+        return query
 
-        return update(self, table, key, columns, rows)
+    def _statistics(self) -> Statistics:
+        from . import statistics
 
-    def delete(self, table: Table, key: Sequence[str], keys: Iterable[Row]) -> int:
-        from .bulk import delete
-
-        return delete(self, table, key, keys)
-
-    def query(
-        self,
-        statement: Any,
-        parameters: Sequence[Any] | Mapping[str, Any] | None = None,
-        *,
-        limit: int | None = None,
-    ) -> Result:
-        from .query import run_query
-
-        return run_query(self, statement, parameters, limit)
-
-    # --- live facts for hazards ----------------------------------------------------------------------------------
-
-    def count_nulls(self, table: Table, column: str) -> int:
-        from .statistics import count_nulls
-
-        return count_nulls(self, table, column)
-
-    def duplicates(self, table: Table, columns: Sequence[str], where: str = "") -> tuple[int, tuple[Row, ...]]:
-        from .statistics import duplicates
-
-        return duplicates(self, table, columns, where)
-
-    def orphans(self, table: Table, key: ForeignKey) -> tuple[int, tuple[Row, ...]]:
-        from .statistics import orphans
-
-        return orphans(self, table, key)
-
-    def violations(self, table: Table, check: Check) -> int:
-        from .statistics import violations
-
-        return violations(self, table, check)
-
-    def table_bytes(self, table: Table) -> int | None:
-        from .statistics import table_bytes
-
-        return table_bytes(self, table)
-
-    # --- the database itself -------------------------------------------------------------------------------------
+        return statistics
 
     @classmethod
-    def describe_database(cls, target: Target) -> dict[str, Any] | None:
-        from .database import describe
+    def _database(cls) -> DatabaseItself:
+        from . import database
 
-        return describe(target)
-
-    @classmethod
-    def plan_database(
-        cls, target: Target, wanted: Mapping[str, Any], current: Mapping[str, Any] | None
-    ) -> tuple[dict[str, Any], tuple[Statement, ...]]:
-        from .database import plan
-
-        return plan(target, wanted, current)
+        return database
 
     @classmethod
-    def apply_database(cls, target: Target, statements: Sequence[Statement]) -> None:
-        from .database import apply
+    def _accounts(cls) -> Accounts:
+        from . import accounts
 
-        apply(target, statements)
-
-    @classmethod
-    def drop_database(cls, target: Target) -> None:
-        from .database import drop
-
-        drop(target)
-
-    @classmethod
-    def plan_accounts(cls, target: Target, accounts: Sequence[WantedAccount]) -> tuple[AccountPlan, ...]:
-        from .accounts import plan
-
-        return plan(target, accounts)
-
-    @classmethod
-    def apply_accounts(cls, target: Target, plans: Sequence[AccountPlan]) -> None:
-        from .accounts import apply
-
-        apply(target, plans)
+        return accounts

@@ -109,7 +109,7 @@ def _each(session: Session, table: Table, statement: str, rows: Iterable[Row]) -
 def _all_or_nothing(session: Session) -> Iterator[None]:
     """A transaction or, inside of one, a savepoint: a caller that goes on after an error finds no half of the rows."""
     if not session.in_transaction:
-        with session.transaction(schema_change=False):
+        with session.transaction():
             yield
         return
     session.execute("SAVEPOINT _paneldb_rows")

@@ -50,6 +50,7 @@ class Session:
     """A connection in autocommit: a transaction begins and ends where it is said, and nowhere else."""
 
     def __init__(self, target: Target, *, read_only: bool) -> None:
+        self.target = target
         self.path = target.path
         self.read_only = read_only
         self._depth = 0
@@ -73,6 +74,9 @@ class Session:
             self._clock = Clock(target.statement_timeout)
             self.connection.set_progress_handler(self._clock.over, _INSTRUCTIONS)
 
+    def close(self) -> None:
+        self.connection.close()
+
     def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
         """Run one statement.
 
@@ -88,7 +92,7 @@ class Session:
             self._clock.start()
 
     @contextmanager
-    def transaction(self, *, schema_change: bool) -> Iterator[None]:
+    def transaction(self, *, schema_change: bool = False) -> Iterator[None]:
         """See ``Engine.transaction``. A joined transaction is the outer one, and so are its foreign keys."""
         if self._depth:
             self._depth += 1
