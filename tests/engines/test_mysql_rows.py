@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql import bulk, reading
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql import bulk, loading, reading
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.engine import MysqlEngine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.transfer import Transfer
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
@@ -66,10 +66,12 @@ def session(mariadb_target: Target) -> Iterator[MysqlEngine]:
         yield made
 
 
-@pytest.fixture(params=["LOAD DATA", "INSERT"])
-def either(request: pytest.FixtureRequest, session: MysqlEngine) -> MysqlEngine:
-    """Rows are written in the one way and in the other."""
+@pytest.fixture(params=["LOAD DATA", "INSERT", "INSERT of a few"])
+def either(request: pytest.FixtureRequest, session: MysqlEngine, monkeypatch: pytest.MonkeyPatch) -> MysqlEngine:
+    """Rows are written in every way that there is."""
     session.transfer.loads = request.param == "LOAD DATA"
+    if request.param != "INSERT of a few":
+        monkeypatch.setattr(loading, "FEW", 0)
     return session
 
 
@@ -92,10 +94,12 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
 def test_bad_row_is_named_but_not_shown(
     either: MysqlEngine, change: dict[str, Any], kind: type[Exception], told: str
 ) -> None:
+    bad = 11_001 if not loading.FEW else 21
+
     def rows() -> Iterator[tuple[Any, ...]]:
-        for number in range(1, 12_001):
+        for number in range(1, bad + 10):
             row = {**dict.fromkeys(NAMES), "id": number, "a%s": "s3cret", "short": f"n{number}"}
-            row.update(change if number == 11_001 else {})
+            row.update(change if number == bad else {})
             yield tuple(row.values())
 
     with pytest.raises(kind) as caught:
@@ -103,7 +107,7 @@ def test_bad_row_is_named_but_not_shown(
     error = caught.value
     assert isinstance(error, (StatementFailed, InputError))
     if kind is not InputError:
-        assert error.details["row"] == 11_000
+        assert error.details["row"] == bad - 1
     assert not told or error.details[told]
     assert "s3cret" not in str(error) + repr(error.to_data())
     assert either.count(TABLE) == 0
@@ -119,9 +123,8 @@ ROWS = st.lists(
 )
 
 
-@pytest.mark.parametrize("loads", [True, False])
-def test_any_value_comes_back(session: MysqlEngine, loads: bool) -> None:
-    session.transfer.loads = loads
+def test_any_value_comes_back(either: MysqlEngine) -> None:
+    session = either
     names = ("id", "a%s", "raw", "ratio", "flag")
 
     @settings(max_examples=60)
@@ -261,12 +264,11 @@ def test_server_that_lets_clients_load_nothing(mariadb_server: MariadbServer, se
     assert session.count(TABLE) == 2500
 
 
-@pytest.mark.parametrize("loads", [True, False])
-def test_statements_are_smaller_than_what_the_server_takes(session: MysqlEngine, loads: bool) -> None:
+def test_statements_are_smaller_than_what_the_server_takes(either: MysqlEngine) -> None:
+    session = either
     session.transfer.packet = packet = 1 << 20
     session.insert(TABLE, ("id", "a%s"), [(number, "x" * (packet // 3)) for number in range(1, 8)])
     assert session.count(TABLE) == 7
-    session.transfer.loads = loads
     rows = [(8, "x"), (9, "x" * (packet + 1)), (10, "x")]
     with pytest.raises(InputError, match="max_allowed_packet") as caught:
         session.insert(TABLE, ("id", "a%s"), rows)

@@ -30,7 +30,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import Column, PrimaryKey, Table
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.types import Type
 from ansible_collections.ctrlaltplay.paneldb.tests.support.disks import small_disk
-from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer, mariadb_server, system_user
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer, mariadb_server
 from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import python_child, wait_until
 
 ROWS = Table("numbers", (Column("id", Type("integer")), Column("text", Type("text"), null=True)), PrimaryKey(("id",)))
@@ -108,9 +108,12 @@ def test_deadlock_is_retried_where_nothing_is_lost(
     assert session.query("SELECT text FROM numbers WHERE id IN (1, 2)").rows == (("mine",), ("mine",))
 
 
-@pytest.mark.parametrize("loads", [True, False])
-def test_deadlock_of_a_bulk_load_is_retried(session: MysqlEngine, mariadb_target: Target, loads: bool) -> None:
+@pytest.mark.parametrize(("loads", "few"), [(True, 0), (False, 0), (True, 40)])
+def test_deadlock_of_a_bulk_load_is_retried(
+    session: MysqlEngine, mariadb_target: Target, monkeypatch: pytest.MonkeyPatch, loads: bool, few: int
+) -> None:
     session.transfer.loads = loads
+    monkeypatch.setattr(loading, "FEW", few)
     first, second = (f"INSERT INTO numbers VALUES ({number}, 'other')" for number in (7, 1))
     with crossing(mariadb_target, first, second):
         assert session.insert(ROWS, ("id", "text"), [(number, "mine") for number in range(1, 11)]) == 10
@@ -203,11 +206,12 @@ def moded(
 def all_ways(session: MysqlEngine) -> None:
     """Write nasty texts in every way that there is, and read them."""
     wanted = list(enumerate(NASTY, 1))
-    for loads in (True, False):
+    many = list(enumerate(NASTY * 10, 1))
+    for loads, rows in ((True, many), (False, many), (True, wanted)):
         session.transfer.loads = loads
-        session.delete(ROWS, ("id",), [(number,) for number, _unused in wanted])
-        session.insert(ROWS, ("id", "text"), wanted)
-        assert list(session.fetch(ROWS, ("id", "text"))) == wanted
+        session.delete(ROWS, ("id",), list(session.fetch(ROWS, ("id",))))
+        session.insert(ROWS, ("id", "text"), rows)
+        assert list(session.fetch(ROWS, ("id", "text"))) == rows
     session.update(ROWS, ("id",), ("text",), [(number, text[::-1]) for number, text in wanted])
     session.update(ROWS, ("id",), ("text",), wanted * 5)
     for number, text in wanted:
@@ -313,7 +317,7 @@ def test_server_killed_while_rows_are_read(
 
 def test_full_disk_undoes_all_and_the_session_goes_on(server: MariadbServer, target: Target) -> None:
     folder = server.folder / "data" / target.database
-    account = system_user()
+    account = server.account
     options = (folder / "db.opt").read_bytes()
     with small_disk(folder, 16, account.pw_uid, account.pw_gid):
         (folder / "db.opt").write_bytes(options)

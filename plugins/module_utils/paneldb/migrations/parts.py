@@ -152,24 +152,44 @@ class Followed(Part):
         """Commit that the step has started, where it is not part of a transaction."""
         super().before_step(stage, position)
         if not self._in_transaction(position):
-            self._write(position)
+            with self.journal.writing():
+                self._write(position)
 
     def after_step(self, stage: Stage, position: int) -> None:
         """Write that the step is done; with the last one the migration is."""
         super().after_step(stage, position)
         last = position == len(stage.steps) - 1
-        with self.journal.engine.transaction():
-            # Where this is no transaction, what counts comes first, and the end of the run at the end.
-            if last:
-                self.ended = now()
-                self.journal.record([self])
-            self._write(position)
+        if last:
+            self.ended = now()
+        if self._can_wait(position):
+            self.journal.owe(lambda: self._write_done(position, last=last))
+            return
+        with self.journal.writing():
+            self._write_done(position, last=last)
             if last:
                 self.journal.close([self])
 
+    def _can_wait(self, position: int) -> bool:
+        """Whether that the step is done may be committed together with the start of the next one, at once after it.
+
+        If the run ends in between, the catalogue tells that the step is done; of a step of a person it cannot tell.
+        """
+        engine, stage = self.journal.engine, self.stage
+        one_by_one = engine.capabilities.transactions and not engine.capabilities.transactional_ddl
+        follows = position < len(stage.steps) - 1 or self.journal.parts[-1] is not self
+        of_person = any(stage.operations[each].name == "execute" for each in stage.steps[position].operations)
+        return one_by_one and follows and not of_person
+
+    def _write_done(self, position: int, *, last: bool) -> None:
+        # Where this is no transaction, what counts comes first.
+        if last:
+            self.journal.record([self])
+        self._write(position)
+
     def _finish(self) -> None:
         self.ended = now()
-        self.journal.finish([self])
+        with self.journal.writing():
+            self.journal.finish([self])
 
     def _in_transaction(self, position: int) -> bool:
         return self.journal.engine.capabilities.transactional_ddl and self.stage.steps[position].transactional

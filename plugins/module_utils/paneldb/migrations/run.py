@@ -15,8 +15,8 @@ came, and whoever finds the run interrupted writes it down (``_settle``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from ..engines.base import Engine
 from ..errors import LockHeld, PanelDbError
@@ -49,6 +49,7 @@ class Journal:
         self.run = run
         self.progress = progress or Progress()
         self.parts: list[Part] = []
+        self._owed: list[Callable[[], None]] = []
 
     def plan(self, stages: Sequence[Stage], records: Sequence[Record]) -> None:
         """Write what the run is going to do; the caller commits it."""
@@ -83,10 +84,23 @@ class Journal:
         if isinstance(group[0], Followed):
             group[0].apply()
             return
-        with self.engine.transaction(schema_change=any(part.stage.steps for part in group)):
+        with self.writing(schema_change=any(part.stage.steps for part in group)):
             for part in group:
                 part.apply()
             self.finish(group)
+
+    def owe(self, write: Callable[[], None]) -> None:
+        """Keep what is to be written at the beginning of the next transaction."""
+        self._owed.append(write)
+
+    @contextmanager
+    def writing(self, *, schema_change: bool = False) -> Iterator[None]:
+        """A transaction that begins with what was kept, which is kept until that is committed."""
+        with self.engine.transaction(schema_change=schema_change):
+            for write in self._owed:
+                write()
+            yield
+        self._owed.clear()
 
     def finish(self, group: Sequence[Part]) -> None:
         """Write what migrations come to that are through, and the end of the run where the last one is among them."""
@@ -108,7 +122,7 @@ class Journal:
         """Write that the run failed; where even that cannot be written, the next run finds it interrupted."""
         told = [str(error.details[key]) for key in ("origin", "operation") if error.details.get(key)]
         try:
-            with self.engine.transaction():
+            with self.writing():
                 self.ledger.update_operations(row for part in self.parts[:done] for row in part.unwritten())
                 self.ledger.update_operations(row for part in self.parts[done : done + size] for row in part.failed())
                 self.ledger.remove_operations(row for part in self.parts[done:] for row in part.undone())

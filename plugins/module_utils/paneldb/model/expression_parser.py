@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import ClassVar, NamedTuple, Optional, TypeVar
 
 from ..errors import InputError
@@ -86,6 +87,7 @@ class Token(NamedTuple):
     word: str = ""
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str, source: str = "", path: str = "") -> Expression:
     """Read a condition. ``source`` and ``path`` tell in an error where it stands.
 

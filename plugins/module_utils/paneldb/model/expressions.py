@@ -74,6 +74,8 @@ __all__ = [
 
 def rename_columns_in_text(text: str, names: Mapping[str, str]) -> str:
     """Rename columns in the text of a condition; a foreign one, which cannot be read, comes back as it is."""
+    if all(before == after for before, after in names.items()):
+        return text
     try:
         return canonical_text(rename_columns(parse(text), names))
     except InputError:

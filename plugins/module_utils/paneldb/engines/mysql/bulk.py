@@ -64,6 +64,9 @@ class _Change:
         first = list(islice(remaining, FEW + 1))
         if not first:
             return 0
+        if len(first) == 1:
+            # A statement is done as a whole or not at all by itself.
+            return retried(self._engine, lambda: self._changed_one(0, first[0]))
         if len(first) <= FEW:
             return retried(self._engine, lambda: self._one_by_one(first))
         return self._staged(chain(first, remaining))

@@ -30,6 +30,8 @@ Row = tuple[Any, ...]
 
 #: Rows that are made to text at a time, and rows and bytes of a block.
 _BATCH, _BLOCK, _BLOCK_BYTES = 1000, 10_000, 8 << 20
+#: Rows and bytes, at the most, that are written by one INSERT: asking the server for a file takes longer.
+FEW, _FEW_BYTES = 40, 1 << 15
 #: Bytes of one INSERT, unless the server takes less.
 _STATEMENT = 1 << 20
 #: The server, or its administrator, does not let clients load files.
@@ -64,7 +66,7 @@ class Loading:
         return self._count
 
     def _write_all(self) -> None:
-        if not self._any_left():
+        if not self._any_left() or self._are_few():
             return
         with self._engine.all_or_nothing():
             while self._any_left():
@@ -76,6 +78,23 @@ class Loading:
         if not self._block:
             self._block = list(islice(self._source, _BATCH))
         return bool(self._block)
+
+    def _are_few(self) -> bool:
+        """Write all rows by one statement, if they are few; which one is to blame if any is, is found otherwise."""
+        if len(self._block) > FEW or len(self._block) == _BATCH:
+            return False
+        texts = self._constants()
+        if sum(map(len, texts)) > _FEW_BYTES:
+            return False
+        try:
+            # A statement is done as a whole or not at all by itself.
+            self._insert_at_once(texts)
+        except StatementFailed as error:
+            if not self._of_rows(error):
+                raise
+            return False
+        self._count, self._block = len(texts), []
+        return True
 
     def _write_block(self) -> None:
         if not (self._transfer.loads and self._is_loaded()):
@@ -173,19 +192,22 @@ class Loading:
 
     # --- INSERT --------------------------------------------------------------------------------------------------
 
-    def _insert(self) -> None:
+    def _constants(self) -> list[bytes]:
         written = writer(self._engine.connection.server_status)
         with translated(self._action):
             texts = [row_of(row, self._kinds, written).encode() for row in self._block]
         self._refuse_large(0, texts)
+        return texts
+
+    def _insert(self) -> None:
+        texts = self._constants()
         for start, end in grouped(texts, min(_STATEMENT, self._transfer.packet)):
             self._insert_some(texts[start:end], self._count + start)
 
     def _insert_some(self, texts: Sequence[bytes], start: int) -> None:
         """Where the rows are refused, halve them until the first one that is to blame stands alone."""
-        head = f"INSERT INTO {self._place} ({listed(self._names)}) VALUES ".encode()
         try:
-            self._engine.execute(head + b", ".join(texts), action=self._action)
+            self._insert_at_once(texts)
         except StatementFailed as error:
             if not self._of_rows(error):
                 raise
@@ -198,6 +220,10 @@ class Loading:
         half = len(texts) // 2
         self._insert_some(texts[:half], start)
         self._insert_some(texts[half:], start + half)
+
+    def _insert_at_once(self, texts: Sequence[bytes]) -> None:
+        head = f"INSERT INTO {self._place} ({listed(self._names)}) VALUES ".encode()
+        self._engine.execute(head + b", ".join(texts), action=self._action)
 
 
 def _column(values: Sequence[Any], kind: str) -> Sequence[Any]:
