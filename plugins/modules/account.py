@@ -14,7 +14,7 @@ description:
   - Makes sure that accounts are there, can log in, and may do what their profile says and no more; or that they are
     gone.
   - Rights are compared one by one. What an account has beyond its profile on this database, or on the server as a
-    whole, is taken away.
+    whole, is taken away, and so are roles that are not those of its profile.
   - Tables that future migrations make are covered.
   - These are accounts of the database. People who sign in to the panel are rows of its table, see
     M(ctrlaltplay.paneldb.user).

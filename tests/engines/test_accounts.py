@@ -201,6 +201,42 @@ def test_rights_beyond_the_profile_are_taken_away(place: Place) -> None:
     assert not place.plan(*rows).changed
 
 
+#: Statements that give an account (``{0}``) a role that may do all, and have it taken at login where that is said.
+BY_ROLE = {
+    "postgresql": ["CREATE ROLE {1}", "GRANT ALL ON ALL TABLES IN SCHEMA public TO {1}", "GRANT {1} TO {0}"],
+    "mysql": [
+        "CREATE ROLE {1}",
+        "CREATE ROLE {2}",
+        "GRANT ALL ON {3}.* TO {1}",
+        "GRANT {1} TO {2}",
+        "GRANT {2} TO {0}",
+        "SET DEFAULT ROLE {2} {4} {0}",
+    ],
+}
+
+
+def test_rights_that_come_by_a_role_are_taken_away_as_well(place: Place) -> None:
+    bed, admin = place.served, place.admin
+    place.bring(*place.wanted("owner"))
+    place.migrate(place.as_account("owner"))
+    reader = place.wanted("read-only")
+    place.bring(*place.wanted("owner"), *reader)
+    account = bed.quoted(place.names["read-only"])
+    roles = [bed.quoted(f"{name} {admin.database}") for name in ("boss", "chief")]
+    link = "FOR" if "MariaDB" in str(bed.run(admin, "SELECT version()")) else "TO"
+    with connect(admin) as engine:
+        # MariaDB lets nobody but its maker give a role away, or take it back.
+        for statement in BY_ROLE[bed.engine]:
+            engine.query(statement.format(account, *roles, bed.quoted(admin.database), link))
+
+    assert _tried(place.as_account("read-only"), "DELETE FROM settings")
+    done = place.bring(*place.wanted("owner"), *reader)
+    assert [each["outcome"] for each in done["accounts"]] == ["unchanged", "changed"]
+    assert not _tried(place.as_account("read-only"), "DELETE FROM settings")
+    assert _tried(place.as_account("read-only"), "SELECT count(*) FROM settings")
+    assert not place.plan(*place.wanted("owner"), *reader).changed
+
+
 def test_a_password_is_compared_and_mended(place: Place) -> None:
     place.bring(*place.wanted("app"))
     assert _opens(place.as_account("app"))

@@ -20,6 +20,7 @@ from ..account import APP, BACKUP, MONITOR, OWNER, READ_ONLY, AccountPlan, Wante
 from ..target import Target
 from .accounts import RIGHTS, Account, statements
 from .database import ask_session, escaped, name_of, pattern_of, quoted_pattern, server_session
+from .naming import quoted
 from .session import product_of
 
 if TYPE_CHECKING:
@@ -70,6 +71,17 @@ _ON_TABLES = (
     "SELECT table_schema, table_name, privilege_type FROM information_schema.table_privileges"
     " WHERE grantee = %s AND table_schema IN (%s, 'mysql')"
 )
+#: Roles of an account, each with the host that MySQL gives it, and whether it is the one that is taken at login.
+_ROLES = {
+    "MariaDB": (
+        "SELECT m.role, '', m.role = u.default_role FROM mysql.roles_mapping m"
+        " JOIN mysql.user u ON u.user = m.user AND u.host = m.host WHERE m.user = %s AND m.host = %s"
+    ),
+    # There a role that is taken away is not taken at login, either.
+    "MySQL": "SELECT from_user, from_host, 0 FROM mysql.role_edges WHERE to_user = %s AND to_host = %s",
+}
+#: What everybody has, on MariaDB 10.11 and later.
+_EVERYBODY = "'PUBLIC'@''"
 _DEFINED = """
     SELECT 'view', table_schema, table_name FROM information_schema.views WHERE definer = %s
     UNION ALL SELECT 'trigger', trigger_schema, trigger_name FROM information_schema.triggers WHERE definer = %s
@@ -121,8 +133,14 @@ class _Planner:
         found = self._ask(_THERE, [account.user, account.host])
         if not wanted.profile:
             return planned(wanted, bool(found), self._removal(wanted, account) if found else ())
-        notes = ("The rows of the journal (_paneldb_*) are open to it as well.",) if wanted.profile == APP else ()
-        return planned(wanted, bool(found), self._changes(wanted, account, found), notes)
+        return planned(wanted, bool(found), self._changes(wanted, account, found), self._notes(wanted.profile))
+
+    def _notes(self, profile: str) -> Iterator[str]:
+        if profile == APP:
+            yield "The rows of the journal (_paneldb_*) are open to it as well."
+        everybody = self._on_places(_EVERYBODY).get(self._pattern, _NOTHING) - _DATABASE[profile]
+        if everybody:
+            yield f"It may do {_listed(everybody)} on the database as everybody may (PUBLIC)."
 
     def _changes(self, wanted: WantedAccount, account: Account, found: list[tuple[Any, ...]]) -> Iterator[Statement]:
         yield from self._login(wanted, account, found)
@@ -131,6 +149,8 @@ class _Planner:
             yield Statement(f"ALTER USER {account.text} REQUIRE SSL")
         if not wanted.tls and tls == "ANY":
             yield Statement(f"ALTER USER {account.text} REQUIRE NONE")
+        if found:
+            yield from self._roles(account)
         yield from self._grants(wanted.profile, account)
 
     def _login(self, wanted: WantedAccount, account: Account, found: list[tuple[Any, ...]]) -> Iterator[Statement]:
@@ -143,11 +163,19 @@ class _Planner:
         elif not found or found[0][0] == plugin:
             raise wanted.error("It has no password yet.", "Give password or password_file, or auth: socket.")
 
+    def _roles(self, account: Account) -> Iterator[Statement]:
+        """Take roles away: an account may become any of its roles, and what a role may do can change at any time."""
+        for role, host, at_login in self._ask(_ROLES[self._product], [account.user, account.host]):
+            if at_login:
+                yield Statement(f"SET DEFAULT ROLE NONE FOR {account.text}")
+            written = quoted(role) + (f"@{quoted(host)}" if host else "")
+            yield Statement(f"REVOKE {written} FROM {account.text}")
+
     def _grants(self, profile: str, account: Account) -> Iterator[Statement]:
         on_server = frozenset(right for (right,) in self._ask(_ON_SERVER, [_grantee(account)])) - {"USAGE"}
         wanted = {"*.*": _SERVER[self._product].get(profile, _NOTHING), self._pattern: _DATABASE.get(profile, _NOTHING)}
         wanted.update(dict.fromkeys(_STATISTICS, frozenset(("SELECT",)) if profile == MONITOR else _NOTHING))
-        has = {"*.*": on_server, **self._on_places(account)}
+        has = {"*.*": on_server, **self._on_places(_grantee(account))}
         for place in (*wanted, *(each for each in has if each not in wanted)):
             should, held = wanted.get(place, _NOTHING), has.get(place, _NOTHING)
             if should - held:
@@ -156,14 +184,14 @@ class _Planner:
             if held - should and should != RIGHTS:
                 yield Statement(f"REVOKE {_listed(held - should)} ON {place} FROM {account.text}")
 
-    def _on_places(self, account: Account) -> dict[str, Rights]:
+    def _on_places(self, grantee: str) -> dict[str, Rights]:
         """Give rights on the database, its tables and the server's statistics by the place as statements write it."""
         name = self._database
         found: dict[str, set[str]] = {}
-        for schema, right in self._ask(_ON_DATABASE, [_grantee(account), name, escaped(name)]):
+        for schema, right in self._ask(_ON_DATABASE, [grantee, name, escaped(name)]):
             place = self._pattern if schema in (name, escaped(name)) else f"{quoted_pattern(schema)}.*"
             found.setdefault(place, set()).add(right)
-        for schema, table, right in self._ask(_ON_TABLES, [_grantee(account), name]):
+        for schema, table, right in self._ask(_ON_TABLES, [grantee, name]):
             found.setdefault(f"{quoted_pattern(schema)}.{quoted_pattern(table)}", set()).add(right)
         return {place: frozenset(rights) for place, rights in found.items()}
 
