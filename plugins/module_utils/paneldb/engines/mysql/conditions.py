@@ -156,7 +156,9 @@ class _Settling:
 
     def _comparison(self, expression: Comparison) -> Expression:
         left, right = self.value(expression.left), self.value(expression.right)
-        if self._is_truth(left) or self._is_truth(right):
+        # Of two constants nobody can tell whether a 1 was written as such or as true.
+        constants = isinstance(left, Literal) and isinstance(right, Literal)
+        if constants or self._is_truth(left) or self._is_truth(right):
             left, right = _as_truth(left), _as_truth(right)
         return _plain(Comparison(expression.operator, left, right))
 
