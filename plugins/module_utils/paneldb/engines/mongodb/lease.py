@@ -20,6 +20,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConstraintViolated, LockHeld, PanelDbError, StatementFailed
+from ..waiting import held_by_somebody, taken
 from .faults import translated
 from .holder import has_ended, identity, owner
 from .probes import say_hello
@@ -32,7 +33,6 @@ _ID = "lock"
 #: Seconds that a lease lasts, and after which it is renewed.
 LEASE = 30.0
 RENEWAL = LEASE / 3
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 _ACTION = "Holding the lock"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -81,14 +81,8 @@ class Lease:
 
         :raises LockHeld: somebody else holds it.
         """
-        deadline = clock() + timeout
-        pause = _FIRST_PAUSE
-        while not self._attempt():
-            left = deadline - clock()
-            if left <= 0:
-                raise self._held_by_another(timeout)
-            time.sleep(min(pause, left))
-            pause = min(pause * 2, _LONGEST_PAUSE)
+        if not taken(self._attempt, timeout):
+            raise self._held_by_another(timeout)
         self._thread = threading.Thread(target=self._renew_until_through, name="paneldb-lease", daemon=True)
         self._thread.start()
 
@@ -193,7 +187,7 @@ class Lease:
         with translated("Looking who holds the lock"):
             found: dict[str, Any] = self._documents.find_one({"_id": _ID}) or {}
         if not found.get("owner"):
-            return LockHeld(f"The lock was held by somebody else for {timeout:g} s.", hint="Run it again.")
+            return held_by_somebody(timeout)
         age = round((self._server_time() - found["taken"]).total_seconds(), 3)
         return LockHeld(
             f"Another run works on this database: {found['owner']}, for {age:.0f} s.",

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 #: Seconds that one attempt waits for a lock: whoever queued behind a waiting ALTER waits as well. The server's least.
 LOCK_ATTEMPT = 1
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
 
 
 class MysqlEngine(Conversation, Engine):
@@ -107,18 +104,17 @@ class MysqlEngine(Conversation, Engine):
         on, until the target's ``lock_timeout`` is over. What a deadlock or a timeout undid is only tried again outside
         transactions, where it was that one statement.
         """
-        deadline = time.monotonic() + (self.target.lock_timeout or math.inf)
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                return self._attempt(statement)
-            except PanelDbError as error:
-                waited = error.details.get("errno") in (LOCK_WAIT_TIMEOUT, DEADLOCK) and not self.lost
-                if not waited or time.monotonic() + pause > deadline:
-                    error.details.setdefault("statement", statement.text)
-                    raise
-            time.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+        from ..waiting import persist
+
+        try:
+            persist(
+                lambda: self._attempt(statement),
+                lambda error: error.details.get("errno") in (LOCK_WAIT_TIMEOUT, DEADLOCK) and not self.lost,
+                self.target.lock_timeout,
+            )
+        except PanelDbError as error:
+            error.details.setdefault("statement", statement.text)
+            raise
 
     def _attempt(self, statement: Statement) -> None:
         self._wait_for_locks(min(LOCK_ATTEMPT, lock_seconds(self.target.lock_timeout)))

@@ -9,12 +9,13 @@ See ``GET_LOCK`` in the manual. Names are the server's, not the database's, and 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ConnectionFailed, LockHeld, StatementFailed
+from ...errors import LockHeld, StatementFailed
+from ..waiting import held_by_somebody, holding
 
 if TYPE_CHECKING:
     from .engine import MysqlEngine
@@ -27,17 +28,11 @@ _ATTEMPT = 2.0
 _OWNER = "SELECT id, user, host, command, time FROM information_schema.processlist WHERE id = %s"
 
 
-@contextmanager
-def held(engine: MysqlEngine, timeout: float) -> Iterator[None]:
+def held(engine: MysqlEngine, timeout: float) -> AbstractContextManager[None]:
     """Hold the lock; see ``Engine.lock``."""
-    if engine.in_transaction:
-        raise StatementFailed("The lock is taken outside transactions only.")
     name = lock_name(engine.database)
-    _take(engine, name, timeout)
-    try:
-        yield
-    finally:
-        _release(engine, name)
+    take, release = partial(_take, engine, name, timeout), partial(engine.ask, "SELECT RELEASE_LOCK(%s)", [name])
+    return holding(engine, take, release)
 
 
 def lock_name(database: str) -> str:
@@ -73,20 +68,11 @@ def _attempt(engine: MysqlEngine, name: str, seconds: float) -> int | None:
     return answer
 
 
-def _release(engine: MysqlEngine, name: str) -> None:
-    """A session that is gone has no lock any more."""
-    try:
-        if not engine.closed:
-            engine.ask("SELECT RELEASE_LOCK(%s)", [name])
-    except ConnectionFailed:
-        return
-
-
 def _lock_held(engine: MysqlEngine, name: str, timeout: float) -> LockHeld:
     number = engine.ask("SELECT IS_USED_LOCK(%s)", [name])[0][0]
     rows: list[tuple[Any, ...]] = engine.ask(_OWNER, [number]) if number is not None else []
     if number is None:
-        return LockHeld(f"The lock was held by somebody else for {timeout:g} s.", hint="Run it again.")
+        return held_by_somebody(timeout)
     # Accounts that may not see the sessions of others get no row.
     _unused, user, client, state, age = rows[0] if rows else (number, "unknown", "unknown", "unknown", None)
     owner = f"connection {number}, user {user}, client {client}, {state}"

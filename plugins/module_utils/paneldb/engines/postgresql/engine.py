@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 _SAVEPOINT = '"_paneldb_step"'
 #: An ALTER that waits for its lock makes all readers wait behind it, so it waits for this long and tries again.
 LOCK_ATTEMPT = 0.5
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 3.0
 
 
 class PostgresqlEngine(Engine):
@@ -184,19 +181,18 @@ class PostgresqlEngine(Engine):
         It waits for locks for half a second at a time, with growing pauses in between in which whoever queued behind
         it goes on, until the target's ``lock_timeout`` is over. In a transaction a savepoint keeps what came before.
         """
-        deadline = time.monotonic() + (self.target.lock_timeout or math.inf)
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                return self._attempt(statement)
-            except StatementFailed as error:
-                waited = error.details.get("sqlstate") == LOCK_NOT_AVAILABLE
-                if not waited or time.monotonic() + pause > deadline:
-                    error.details.setdefault("statement", statement.text)
-                    self._clear_up(statement)
-                    raise
-            time.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+        from ..waiting import persist
+
+        try:
+            persist(
+                lambda: self._attempt(statement),
+                lambda error: error.details.get("sqlstate") == LOCK_NOT_AVAILABLE,
+                self.target.lock_timeout,
+            )
+        except StatementFailed as error:
+            error.details.setdefault("statement", statement.text)
+            self._clear_up(statement)
+            raise
 
     def _clear_up(self, statement: Statement) -> None:
         """Remove what a statement outside any transaction leaves half made."""

@@ -5,20 +5,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 from zlib import crc32
 
-from ...errors import ConnectionFailed, LockHeld, StatementFailed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from ...errors import LockHeld
+from ..waiting import held_by_somebody, holding, taken
 
 #: First half of the key: the letters of ``pndb``. The second half stands for the schema.
 _KEY = int.from_bytes(b"pndb", "big")
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 _SIGNED = 1 << 32
 
 _OWNER = """
@@ -40,51 +36,33 @@ class Asking(Protocol):
         """Run a statement of ours and give its rows."""
 
 
-@contextmanager
-def held(session: Asking, schema: str, timeout: float) -> Iterator[None]:
+def held(session: Asking, schema: str, timeout: float) -> AbstractContextManager[None]:
     """Hold the lock; see ``Engine.lock``.
 
     The lock is asked for again and again: a session that waits for it inside the server would hold a snapshot, for
     which CREATE INDEX CONCURRENTLY of the holder would wait in turn.
     """
-    if session.in_transaction:
-        raise StatementFailed("The lock is taken outside transactions only.")
     key = (_KEY, _signed(crc32(schema.encode())))
-    _take(session, key, timeout)
-    try:
-        yield
-    finally:
-        _release(session, key)
+
+    def attempt() -> bool:
+        return bool(session.ask("SELECT pg_try_advisory_lock(%s, %s)", key)[0][0])
+
+    def take() -> None:
+        if not taken(attempt, timeout):
+            raise _lock_held(session, key, timeout)
+
+    return holding(session, take, lambda: session.ask("SELECT pg_advisory_unlock(%s, %s)", key))
 
 
 def _signed(number: int) -> int:
     return number - _SIGNED if number >= _SIGNED // 2 else number
 
 
-def _take(session: Asking, key: tuple[int, int], timeout: float) -> None:
-    deadline = time.monotonic() + timeout
-    pause = _FIRST_PAUSE
-    while not session.ask("SELECT pg_try_advisory_lock(%s, %s)", key)[0][0]:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise _lock_held(session, key, timeout)
-        time.sleep(min(pause, left))
-        pause = min(pause * 2, _LONGEST_PAUSE)
-
-
-def _release(session: Asking, key: tuple[int, int]) -> None:
-    """A session that is gone has no lock any more."""
-    try:
-        session.ask("SELECT pg_advisory_unlock(%s, %s)", key)
-    except ConnectionFailed:
-        return
-
-
 def _lock_held(session: Asking, key: tuple[int, int], timeout: float) -> LockHeld:
     rows = session.ask(_OWNER, [number % _SIGNED for number in key])
     hint = "Wait for it, or end it: SELECT pg_terminate_backend(pid)."
     if not rows:
-        return LockHeld(f"The lock was held by somebody else for {timeout:g} s.", hint="Run it again.")
+        return held_by_somebody(timeout)
     pid, user, application, client, state, age = rows[0]
     owner = f"pid {pid}, user {user}, application {application or '-'}, client {client}, {state}"
     return LockHeld(
