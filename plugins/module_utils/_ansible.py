@@ -61,6 +61,9 @@ CONNECTION: Spec = {
     "core": {"type": "dict", "no_log": True},
 }
 
+#: Times of a target for which something is waited.
+_WAITS = ("connect_timeout", "lock_timeout")
+
 #: What a plan may do; the documentation stands in the fragment ``consent``.
 CONSENT: Spec = {
     "accept_hazards": {"type": "list", "elements": "str", "default": []},
@@ -106,11 +109,17 @@ class Call:
         url = self.params.get("url") or (None if named else os.environ.get("DATABASE_URL"))
         return parse_target({**self.params, "url": url})
 
-    def connect(self, *, read_only: bool = False) -> Engine:
-        """Open a session with the target."""
+    def connect(self, *, read_only: bool = False, longest: float = 0.0) -> Engine:
+        """Open a session with the target. Nothing waits for more than the ``longest`` seconds, where that is said."""
         from paneldb.engines import connect
 
-        return connect(self.target, read_only=read_only)
+        target = self.target
+        if longest:
+            from dataclasses import replace
+
+            waits: dict[str, Any] = {name: min(getattr(target, name) or longest, longest) for name in _WAITS}
+            target = replace(target, **waits)
+        return connect(target, read_only=read_only)
 
     def documents(self, name: str) -> Any:
         """Give what the action plugin read: ``model``, ``migrations`` or ``seeds``.

@@ -79,6 +79,11 @@ options:
         RV(results[].truncated) tell where there were more.
     type: int
     default: 1000
+  timeout:
+    description:
+      - Seconds that all statements may take together, the connection and waiting for others included. What is not done
+        by then is ended, the task fails and everything is undone. V(0), as where it is not given, is no limit.
+    type: float
 extends_documentation_fragment:
   - ctrlaltplay.paneldb.attributes
   - ctrlaltplay.paneldb.connection
@@ -93,7 +98,7 @@ attributes:
     support: none
     details: A statement does what it says each time.
 notes:
-  - The time that each statement may take is O(statement_timeout).
+  - The time that each single statement may take is O(statement_timeout).
 seealso:
   - module: ctrlaltplay.paneldb.seed
     description: The way to bring rows into a known state.
@@ -122,7 +127,7 @@ EXAMPLES = r"""
 - name: Insist on what is there, within five seconds
   ctrlaltplay.paneldb.query:
     url: "{{ panel_database_url }}"
-    statement_timeout: 5
+    timeout: 5
     statements:
       - statement: SELECT username, role FROM users WHERE role = 'ADMIN' ORDER BY username
         expect:
@@ -191,6 +196,7 @@ duration_ms:
   sample: 12.5
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -217,18 +223,22 @@ SPEC: Spec = {
     },
     "write": {"type": "bool", "default": False},
     "row_limit": {"type": "int", "default": 1000},
+    "timeout": {"type": "float"},
 }
 
 
 def execute(call: Call) -> Mapping[str, Any]:
     """Run the statements; in check mode those that read."""
     from paneldb.queries import running
-    from paneldb.queries.statements import parse_statements, read_limit
+    from paneldb.queries.statements import parse_statements, read_limit, read_timeout
 
+    begun, timeout = time.monotonic(), read_timeout(call.params["timeout"])
     statements = parse_statements(call.params["statements"])
     limit, writes = read_limit(call.params["row_limit"]), call.params["write"] and not call.check_mode
     rehearsed = call.params["write"] and call.check_mode
-    with call.connect(read_only=not writes) as engine:
+    with call.connect(read_only=not writes, longest=timeout) as engine:
+        if timeout:
+            engine.end_by(begun + timeout)
         outcomes = (running.rehearse if rehearsed else running.run)(engine, statements, limit)
         server = engine.server()
     for position, outcome in enumerate(outcomes):

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,11 +21,14 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.queries.running import (
     Outcome,
+    TimeIsUp,
     rehearse,
     run,
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.queries.statements import parse_statements
 from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import BEDS, Bed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.ports import LOOPBACK
+from ansible_collections.ctrlaltplay.paneldb.tests.support.proxy import proxy
 
 ALL = {"find": "things", "sort": {"_id": 1}}
 CLEAR = {"delete": "things", "deletes": [{"q": {}, "limit": 0}]}
@@ -101,6 +106,27 @@ def test_what_was_not_expected_is_told_with_what_becomes_of_it(things: Engine) -
         execute(things, row(CLEAR), row(ALL, count=1))
     assert ("all is undone" in caught.value.message) is things.capabilities.transactions
     assert len(execute(things, row(ALL))[0].rows) == (10 if things.capabilities.transactions else 0)
+
+
+def test_commands_end_together_in_time(things: Engine) -> None:
+    """The server is one that takes its time, once it is asked for the second time."""
+    finds = []
+
+    def slow(data: bytes) -> bool:
+        finds.extend([1] if b"\x02find\x00" in data else [])
+        time.sleep(3 if len(finds) > 1 else 0)
+        return False
+
+    with (
+        proxy(things.target.host, things.target.port) as between,
+        connect(replace(things.target, host=LOOPBACK, port=between.port)) as session,
+    ):
+        begun = time.monotonic()
+        session.end_by(begun + 1)
+        between.cut_when = slow
+        with pytest.raises(TimeIsUp, match=r"statements\[1\] did not end in time"):
+            execute(session, row(ALL), row(ALL))
+        assert time.monotonic() - begun < 2
 
 
 def test_errors_tell_no_values(things: Engine) -> None:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +23,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.queries.running import (
     Outcome,
+    TimeIsUp,
     rehearse,
     run,
 )
@@ -31,13 +34,16 @@ pytestmark = pytest.mark.sql
 
 INSERT = "INSERT INTO things (id, name) VALUES (%s, %s)"
 ALL = "SELECT id, name FROM things ORDER BY id"
-#: Longer than any test may take: 10 to the power of 9 rows.
-ENDLESS = (
-    "WITH d AS ("
-    + " UNION ALL ".join(f"SELECT {number} AS n" for number in range(10))
-    + ") SELECT count(*) FROM "
-    + ", ".join(f"d AS d{number}" for number in range(9))
-)
+
+
+def counting(power: int) -> str:
+    """A statement that counts 10 to some power rows."""
+    numbers = " UNION ALL ".join(f"SELECT {number} AS n" for number in range(10))
+    return f"WITH d AS ({numbers}) SELECT count(*) FROM " + ", ".join(f"d AS d{number}" for number in range(power))
+
+
+#: Longer than any test may take.
+ENDLESS = counting(9)
 
 
 def row(statement: Any, *values: Any, **expect: Any) -> dict[str, Any]:
@@ -161,6 +167,45 @@ def test_a_statement_may_take_so_long_and_no_longer(things: Engine) -> None:
         with pytest.raises(StatementFailed, match=r"statements\[0\]"):
             execute(session, row(ENDLESS))
         assert execute(session, row(ALL))[0].rows[0] == (0, "n0")
+
+
+@contextmanager
+def ending(things: Engine, seconds: float) -> Iterator[Engine]:
+    """A session that ends in so many seconds; the block may not take much longer."""
+    begun = time.monotonic()
+    with connect(replace(things.target, lock_timeout=seconds)) as session:
+        session.end_by(begun + seconds)
+        yield session
+    assert time.monotonic() - begun < seconds + 1.5
+    assert things.query("SELECT count(*) FROM things").rows == ((10,),)
+
+
+@pytest.mark.parametrize("slow", [ENDLESS, f"INSERT INTO things (id) {ENDLESS}"], ids=["reading", "writing"])
+def test_statements_end_together_in_time(things: Engine, slow: str) -> None:
+    with (
+        ending(things, 0.4) as session,
+        pytest.raises(TimeIsUp, match=r"statements\[2\] did not end in time; all is undone"),
+    ):
+        execute(session, row(INSERT, 11, "x"), row(ALL), row(slow))
+
+
+def test_many_statements_get_no_more_time_than_one(things: Engine) -> None:
+    with ending(things, 0.4) as session, pytest.raises(TimeIsUp) as caught:
+        execute(session, *[row(INSERT, 11, "x"), *[row(counting(5))] * 500])
+    assert caught.value.details["position"] > 1
+
+
+def test_waiting_for_others_takes_no_longer_than_all_may_take(things: Engine) -> None:
+    with things.transaction():
+        things.query("UPDATE things SET name = 'held'")
+        with ending(things, 0.4) as session, pytest.raises(PanelDbError):
+            execute(session, row("UPDATE things SET name = 'other'"))
+
+
+def test_a_check_run_ends_in_time_as_well(reader: Engine) -> None:
+    reader.end_by(time.monotonic() + 0.3)
+    with pytest.raises(TimeIsUp, match=r"statements\[1\]"):
+        rehearse(reader, parse_statements([row("DELETE FROM things"), row(ENDLESS)]), 100)
 
 
 def test_values_are_bound_whatever_is_in_them(things: Engine) -> None:

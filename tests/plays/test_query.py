@@ -99,6 +99,17 @@ def test_writing_has_to_be_asked_for(filled: Target, runner: AnsibleRunner) -> N
     assert failed.result["position"] == 1
 
 
+def test_all_statements_together_end_in_time(runner: AnsibleRunner) -> None:
+    path = runner.scratch / "panel.db"
+    path.touch()
+    endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    statements = [{"statement": "CREATE TABLE made (i INTEGER)"}, {"statement": endless}]
+    options = {"engine": "sqlite", "path": str(path), "write": True, "statements": statements, "timeout": 0.5}
+    failed = runner.module("query", options).expect_failure()
+    assert failed.result["code"] == "time-is-up"
+    assert b"made" not in path.read_bytes()
+
+
 def test_what_was_expected_and_is_not(filled: Target, runner: AnsibleRunner) -> None:
     rows = [{"key": "k0"}, {"key": "s3cret"}, {"key": "k2"}]
     wrong = ("keys", {"expect": {"count": 3, "rows": rows}})

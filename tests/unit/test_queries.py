@@ -28,6 +28,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.querie
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.queries.statements import (
     parse_statements,
     read_limit,
+    read_timeout,
 )
 
 UTC = datetime.timezone.utc
@@ -114,6 +115,13 @@ def test_a_limit_below_zero_is_none() -> None:
     assert read_limit(0) == 0
     with pytest.raises(InputError, match="row_limit"):
         read_limit(-1)
+
+
+def test_a_time_for_all_statements() -> None:
+    assert (read_timeout(None), read_timeout(0.0), read_timeout(2.5)) == (0, 0, 2.5)
+    for wrong in (-1.0, float("nan"), 1e12):
+        with pytest.raises(InputError, match="option timeout"):
+            read_timeout(wrong)
 
 
 # --- expectations ----------------------------------------------------------------------------------------------------

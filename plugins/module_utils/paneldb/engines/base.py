@@ -12,6 +12,8 @@ one to the other, so that ten thousand rows are encoded once and then compared w
 
 from __future__ import annotations
 
+import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -104,6 +106,8 @@ class Engine(ABC):
     capabilities: Capabilities
 
     target: Target
+    #: The moment of ``time.monotonic()`` at which what a person says is ended, whatever it is at.
+    deadline: float = math.inf
 
     # --- session -------------------------------------------------------------------------------------------------
 
@@ -224,10 +228,22 @@ class Engine(ABC):
         No more than ``limit`` rows are read, and one to tell whether there are more; what the statement changes is
         changed as a whole all the same.
 
+        It ends when ``time_left`` is over.
+
         :raises WriteRefused: where the session only reads and the statement would change something.
         :raises StatementFailed: also where the statement has ended the transaction that it ran in.
         """
         return self._query().run_query(self, statement, parameters, limit)
+
+    def end_by(self, deadline: float) -> None:
+        """Have all that a person says from now on end by a moment of ``time.monotonic()``."""
+        self.deadline = deadline
+
+    @property
+    def time_left(self) -> float:
+        """Seconds that what a person says may take from now on; infinite where there is no end."""
+        longest = self.target.statement_timeout or math.inf
+        return longest if self.deadline == math.inf else max(0.001, min(longest, self.deadline - time.monotonic()))
 
     # --- live facts for hazards ----------------------------------------------------------------------------------
 

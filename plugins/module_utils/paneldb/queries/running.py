@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,16 @@ from ..engines.base import Engine, Result
 from ..engines.person import alters
 from ..errors import ConnectionFailed, PanelDbError, StatementFailed, WriteRefused
 from .statements import BoundStatement
+
+
+class TimeIsUp(StatementFailed):
+    """The statements took longer than they may in all."""
+
+    code = "time-is-up"
+
+
+#: Drivers that see that an answer cannot come in time any more give up so many seconds before.
+_EARLY = 0.05
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,9 @@ class Outcome:
 def run(engine: Engine, statements: Sequence[BoundStatement], row_limit: int) -> list[Outcome]:
     """Run the statements in one transaction; a lone change of the schema in none where that would end it.
 
+    All together they end by the engine's ``deadline``.
+
+    :raises TimeIsUp: they do not.
     :raises StatementFailed: also where a statement gives something else than expected; everything is undone, where the
         engine has transactions.
     """
@@ -72,7 +86,7 @@ def _rehearsed(engine: Engine, statement: BoundStatement, position: int, row_lim
             return _run(engine, statement, position, row_limit, certain=certain)
     except WriteRefused:
         return Outcome(ran=False, changed=True)
-    except ConnectionFailed:
+    except (ConnectionFailed, TimeIsUp):
         raise
     except StatementFailed:
         if certain:
@@ -82,14 +96,31 @@ def _rehearsed(engine: Engine, statement: BoundStatement, position: int, row_lim
 
 def _run(engine: Engine, statement: BoundStatement, position: int, row_limit: int, *, certain: bool = True) -> Outcome:
     limit = max(row_limit, statement.expect.limit)
+    _require_time(engine, position)
     try:
         result = engine.query(statement.statement, statement.values, limit=limit)
     except PanelDbError as error:
+        _require_time(engine, position, _EARLY)
         raise _placed(error, position) from None
+    _require_time(engine, position)
     mismatch = statement.expect.mismatch(result) if certain else ""
     if mismatch:
         raise _unexpected(engine, mismatch, position, result)
     return _outcome(result, row_limit)
+
+
+def _require_time(engine: Engine, position: int, early: float = 0.0) -> None:
+    """Also where a statement came to an end: some servers give what they have when they are told to stop."""
+    if time.monotonic() >= engine.deadline - early:
+        raise TimeIsUp(
+            f"statements[{position}] did not end in time{_undone(engine)}.",
+            hint="Raise timeout if the statements may take so long.",
+            position=position,
+        )
+
+
+def _undone(engine: Engine) -> str:
+    return "; all is undone" if engine.capabilities.transactions else ""
 
 
 def _placed(error: PanelDbError, position: int) -> PanelDbError:
@@ -99,9 +130,8 @@ def _placed(error: PanelDbError, position: int) -> PanelDbError:
 
 
 def _unexpected(engine: Engine, mismatch: str, position: int, result: Result) -> StatementFailed:
-    undone = "; all is undone" if engine.capabilities.transactions else ""
     return StatementFailed(
-        f"statements[{position}] {mismatch}{undone}.",
+        f"statements[{position}] {mismatch}{_undone(engine)}.",
         position=position,
         rows=len(result.rows),
         affected=result.affected,

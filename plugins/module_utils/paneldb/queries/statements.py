@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..engines.target import LONGEST_TIME
 from ..model.reading import Fields, Place
 from .expecting import NOTHING, Expectation, parse_expectation
 
@@ -51,6 +52,18 @@ def read_limit(number: int) -> int:
     if number < 0:
         raise Place("option row_limit").unexpected("a number of rows", number, "0 or more")
     return number
+
+
+def read_timeout(seconds: float | None) -> float:
+    """Read option ``timeout``; 0, which is no limit, where it is not given.
+
+    :raises InputError: where it is below zero, or no time.
+    """
+    if seconds is None:
+        return 0.0
+    if not 0 <= seconds <= LONGEST_TIME:
+        raise Place("option timeout").unexpected("a time", seconds, "seconds; 0 is no limit")
+    return seconds
 
 
 def _parse(row: Any, place: Place) -> BoundStatement:

@@ -10,7 +10,9 @@ refused, so that no input can become a part of the command. ``$db: admin`` sends
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -53,11 +55,20 @@ def run_query(
             raise WriteRefused(f"{_ACTION}: {name} may write, and the session only reads.", hint="Use `write: true`.")
         engine.before_writing(_ACTION)
     try:
-        with translated(_ACTION):
+        with _in_time(engine), translated(_ACTION):
             return _cursor(engine, command, limit) if name in _CURSORS else _answer(engine, command, name, limit)
     except Unsupported as error:
         # To a person, what this server does not know is a statement that it refuses.
         raise StatementFailed(error.message, hint=error.hint, **error.details) from None
+
+
+def _in_time(engine: MongodbEngine) -> AbstractContextManager[Any]:
+    """Have the driver give up, and the server with it, when the time is over; it counts calls of one block together."""
+    if engine.deadline == math.inf:
+        return nullcontext()
+    import pymongo
+
+    return pymongo.timeout(engine.time_left)
 
 
 def read_command(statement: Any) -> Command:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import StatementFailed, WriteRefused
 from ..base import Result
 from ..person import alters, first_word, sql_text, transaction_ended
+from .ending import ended_in_time
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
@@ -76,7 +77,7 @@ def _run(engine: MysqlEngine, text: str, limit: int | None) -> Result:
     within = engine.in_transaction
     if within and not engine.read_only:
         _refuse_committing(text)
-    with _all_types(engine):
+    with _all_types(engine), ended_in_time(engine):
         cursor = engine.execute(text, action=_ACTION, unbuffered=limit is not None)
         columns = tuple(each[0] for each in cursor.description or ())
         affected = cursor.rowcount if not columns else 0

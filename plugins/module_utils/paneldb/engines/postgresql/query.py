@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -44,6 +45,7 @@ def run_query(
         with translated("Running the query"), engine.cursor() as cursor:
             _read_all_times(cursor)
             bound = cursor.mogrify(text, _adapted(parameters)) if parameters else text.encode()
+            _limit_time(engine, cursor)
             if limit is not None and engine.in_transaction and first_word(text) in _READING:
                 return _by_cursor(engine, cursor, bound, limit)
             return _at_once(engine, cursor, bound, limit)
@@ -61,13 +63,21 @@ def _by_cursor(engine: PostgresqlEngine, cursor: psycopg2.extensions.cursor, bou
         # Nothing has run yet. Either the statement is wrong and says so best itself, or it changes rows in its WITH.
         cursor.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}")
         return _at_once(engine, cursor, bound, limit, altered=isinstance(error, Unsupported))
+    _limit_time(engine, cursor)
     cursor.execute(f"FETCH FORWARD {limit + 1} FROM {_CURSOR}")
     columns, rows = _read(cursor)
     if not engine.read_only and len(rows) > limit:
         # What functions of the statement do is done for every row.
+        _limit_time(engine, cursor)
         cursor.execute(f"MOVE FORWARD ALL IN {_CURSOR}")
     cursor.execute(f"CLOSE {_CURSOR}; RELEASE SAVEPOINT {_SAVEPOINT}")
     return Result(columns, rows[:limit], 0, len(rows) > limit)
+
+
+def _limit_time(engine: PostgresqlEngine, cursor: psycopg2.extensions.cursor) -> None:
+    """Give the next statement the time that is left; the server counts it anew for each."""
+    if engine.deadline != math.inf:
+        cursor.execute(f"SET LOCAL statement_timeout = {math.ceil(engine.time_left * 1000)}")
 
 
 def _at_once(

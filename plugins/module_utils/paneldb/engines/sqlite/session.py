@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -35,12 +36,13 @@ def file_uri(path: str, mode: str) -> str:
 class Clock:
     """Ends a statement that runs for too long; SQLite has no clock of its own for that."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float, deadline: float = math.inf) -> None:
+        self._seconds = seconds or math.inf
+        self._deadline = deadline
         self.start()
 
     def start(self) -> None:
-        self._end = time.monotonic() + self._seconds
+        self._end = min(time.monotonic() + self._seconds, self._deadline)
 
     def over(self) -> int:
         return int(time.monotonic() > self._end)
@@ -56,6 +58,7 @@ class Session:
         self._depth = 0
         self._schema_change = False
         self._suspect = False
+        self.deadline = math.inf
         self._clock: Clock | None = None
         with translated(self.path):
             self.connection = _open(target, "ro" if read_only else "rw")
@@ -71,8 +74,22 @@ class Session:
             self.connection.execute(f"PRAGMA cache_size = -{_CACHE}")
             self.connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
         if target.statement_timeout:
-            self._clock = Clock(target.statement_timeout)
-            self.connection.set_progress_handler(self._clock.over, _INSTRUCTIONS)
+            self._watch(Clock(target.statement_timeout))
+
+    def _watch(self, clock: Clock) -> None:
+        self._clock = clock
+        self.connection.set_progress_handler(clock.over, _INSTRUCTIONS)
+
+    def end_by(self, deadline: float) -> None:
+        """See ``Engine.end_by``."""
+        self.deadline = deadline
+        self._watch(Clock(self.target.statement_timeout, deadline))
+
+    def _wait_in_time(self) -> None:
+        """Have COMMIT wait for those who read no longer than there is time; SQLite's clock does not go meanwhile."""
+        if self.deadline != math.inf:
+            left = min(self.target.lock_timeout, max(0.0, self.deadline - time.monotonic()))
+            self.connection.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
 
     def close(self) -> None:
         self.connection.close()
@@ -106,6 +123,7 @@ class Session:
             yield
             if self._suspect and schema_change:
                 self._verify()
+            self._wait_in_time()
             self.execute("COMMIT")
         except BaseException:
             self._roll_back()
