@@ -50,7 +50,8 @@ def planned(
 ) -> accounts.AccountsPlan:
     """Compare with a server that has these accounts and roles."""
     script.answers["usersInfo"] = [{"ok": 1.0, "users": users}]
-    script.answers["rolesInfo"] = [{"ok": 1.0, "roles": [ROLE] if roles is None else roles}]
+    # It is asked first whether the server has roles at all.
+    script.answers["rolesInfo"] = [{"ok": 1.0, "roles": []}, {"ok": 1.0, "roles": [ROLE] if roles is None else roles}]
     return accounts.plan(script.target(), accounts.parse_accounts([row]))
 
 

@@ -19,7 +19,7 @@ from ..target import Target
 from . import database
 from .database import OWNER_ROLES, command_statement, opens_with, server_session
 from .faults import translated
-from .probes import ROLES, probe
+from .probes import has_roles
 
 if TYPE_CHECKING:
     from .session import Client
@@ -42,7 +42,7 @@ def plan(target: Target, accounts: Sequence[WantedAccount]) -> tuple[AccountPlan
     :raises AccessDenied: for one who may not see accounts.
     """
     with server_session(target) as client:
-        if any(account.profile for account in accounts) and not probe(client, target.database).can(ROLES):
+        if any(account.profile for account in accounts) and not has_roles(client, target.database):
             raise Unsupported(
                 "This server has accounts, but no roles: whoever may log in may do everything.",
                 hint="Profiles need MongoDB itself; the account of module database can be made here.",

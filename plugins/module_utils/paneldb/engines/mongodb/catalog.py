@@ -63,8 +63,7 @@ def read_catalogue(engine: MongodbEngine) -> Catalogue:
         names = {told["name"] for told in listed}
         told = list(engine.database[COLLECTION].find({}, {"_id": False})) if COLLECTION in names else []
         held = {each["name"]: _held(engine, each) for each in listed if _is_shown(each)}
-    version = engine.probes.build.get("version", "")
-    server = f"{'FerretDB' if engine.probes.ferretdb else 'MongoDB'} {version}"
+    server = " ".join(engine.probes.product)
     records = [Record.of(each) for each in told]
     views = tuple(sorted(each["name"] for each in listed if each.get("type") == "view"))
     return _Reader(engine.probes, server, held, records).catalogue(engine.database.name, views)

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...errors import PanelDbError, StatementFailed
+from ...errors import PanelDbError, StatementFailed, Unsupported
 from ...model.plan import Statement
 from .faults import NAMESPACE_EXISTS, NAMESPACE_NOT_FOUND
-from .probes import VALIDATORS
+from .probes import COLL_MOD, VALIDATORS
 
 if TYPE_CHECKING:
     from .engine import MongodbEngine
@@ -50,8 +50,8 @@ def run_command(engine: MongodbEngine, statement: Statement) -> None:
         from .updates import run_passes
 
         run_passes(engine, command)
-    elif "noteForgotten" in command:
-        _note_forgotten(engine, command["noteForgotten"])
+    elif "makeSure" in command:
+        _make_sure(engine, command)
     else:
         _run(engine, dict(command))
 
@@ -77,13 +77,13 @@ def run_written(engine: MongodbEngine, command: Mapping[str, Any], action: str) 
 
     :raises StatementFailed: where the server took the command, but not each document.
     """
-    from .faults import DUPLICATE_KEY, VALIDATION_FAILED, violated
+    from .faults import RULE_BROKEN, violated
 
     answer = engine.command(_acknowledged(engine, _fenced(engine, command)), action, write=True)
     refused = answer.get("writeErrors") or []
     if refused:
         code, text = refused[0].get("code", 0), str(refused[0].get("errmsg", ""))
-        if code in (*DUPLICATE_KEY, VALIDATION_FAILED):
+        if code in RULE_BROKEN:
             raise violated(action, code, text)
         raise StatementFailed(f"{action}: {text or 'the server refused to write'}.")
     if answer.get("writeConcernError"):
@@ -121,13 +121,29 @@ def _fenced(engine: MongodbEngine, command: Mapping[str, Any]) -> Mapping[str, A
     return {**command, "updates": updates}
 
 
-def _note_forgotten(engine: MongodbEngine, names: Mapping[str, str]) -> None:
-    """Read back validators that were written; a server that did not keep one is noted, for all that comes."""
+def _make_sure(engine: MongodbEngine, command: Mapping[str, Any]) -> None:
+    """Read back a validator that was written with its collection.
+
+    A server that did not keep it may keep one that comes later (so does FerretDB 2); one that does not is noted, for
+    all that comes.
+    """
     from .records import forgotten
 
-    told = {each["name"]: each for each in engine.database.list_collections(filter={"name": {"$in": list(names)}})}
-    lost = [name for name in names if name in told and not (told[name].get("options") or {}).get("validator")]
-    if lost:
+    name = command["makeSure"]
+    if not _is_forgotten(engine, name):
+        return
+    try:
+        engine.command({"collMod": name, **command["options"]}, f"collMod {name}", write=True)
+    except Unsupported:
+        engine.probes.note(COLL_MOD, able=False)
+    if _is_forgotten(engine, name):
         engine.probes.note(VALIDATORS, able=False)
-        (server,) = set(names.values())
-        run_written(engine, forgotten(lost, server), "Noting what the server forgot")
+        run_written(engine, forgotten([name], command["server"]), "Noting what the server forgot")
+
+
+def _is_forgotten(engine: MongodbEngine, name: str) -> bool:
+    from .faults import translated
+
+    with translated(f"Reading the options of {name}"):
+        told = list(engine.database.list_collections(filter={"name": name}))
+    return bool(told) and not (told[0].get("options") or {}).get("validator")

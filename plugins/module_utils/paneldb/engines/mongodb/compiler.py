@@ -152,7 +152,7 @@ class _Compiler:
         if not is_recorded(table.name):
             return commands
         if validator:
-            commands.append({"noteForgotten": {table.name: self.native.server}})
+            commands.append({"makeSure": table.name, "options": options, "server": self.native.server})
         note = begun({table.name: Pending(definition_of(table), table.name)}, {})
         return [note, *commands, settled({table.name: table}, {})]
 

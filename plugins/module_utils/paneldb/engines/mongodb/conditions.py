@@ -10,7 +10,7 @@ that the condition *is true* (``holds``), or that it *is false* (not ``holds``);
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -68,7 +68,23 @@ def partial_filter_of(text: str, table: Table) -> Document | None:
     The manual on partial indexes: equality, ``$exists: true``, comparisons, ``$type``, ``$and``, ``$or`` and ``$in``.
     """
     told = filter_of(text, table)
-    return _partial(told) if told is not None else None
+    made = _partial(told) if told is not None else None
+    return made and together(made)
+
+
+def together(*conditions: Document) -> Document:
+    """Give the condition that all of these hold, with no ``$and`` inside another, which servers before 6.0 refuse."""
+    flat = [each for condition in conditions for each in _conjuncts(condition)]
+    return flat[0] if len(flat) == 1 else {"$and": flat}
+
+
+def _conjuncts(condition: Document) -> Iterator[Document]:
+    for key, value in condition.items():
+        if key == "$and":
+            for each in value:
+                yield from _conjuncts(each)
+        else:
+            yield {key: value}
 
 
 def _partial(told: Document) -> Document | None:

@@ -20,7 +20,7 @@ from ..target import Target
 from .faults import translated
 from .jsontext import to_json
 from .lease import COLLECTION
-from .probes import ROLES, probe
+from .probes import has_roles
 from .session import open_client, require_name
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _refuse_unknown(said: Mapping[str, Any]) -> None:
 
 def _owner(target: Target, owner: str, password: str) -> list[Statement]:
     with server_session(target) as client:
-        able = probe(client, target.database).can(ROLES)
+        able = has_roles(client, target.database)
         found = [user for user in _users(client, target.database) if user["user"] == owner]
     roles = [{"role": role, "db": target.database} for role in OWNER_ROLES] if able else []
     if not found:

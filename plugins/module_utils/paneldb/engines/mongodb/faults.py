@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 NAMESPACE_NOT_FOUND, NAMESPACE_EXISTS = 26, 48
 DUPLICATE_KEY = (11000, 11001, 12582)
-VALIDATION_FAILED = 121
+#: The second is DocumentDB's own.
+VALIDATION_FAILED = (121, 525074461)
+#: A document breaks a rule of its collection.
+RULE_BROKEN = (*DUPLICATE_KEY, *VALIDATION_FAILED)
 _DENIED = (11, 13, 18, 33, 8000)
 _FULL = (14031,)
 #: The document itself, and what an update makes of one.
@@ -119,7 +122,7 @@ def _codes(error: BaseException) -> dict[str, Any]:
 def _by_code(error: PyMongoError, code: int | None, action: str) -> PanelDbError:
     message = f"{action}: {_words(error, code)}."
     codes = _codes(error)
-    if code in DUPLICATE_KEY or code == VALIDATION_FAILED:
+    if code in RULE_BROKEN:
         return violated(action, code or 0, _text(error))
     if code == _INTERNAL and _POSTGRESQL_DUPLICATE in _text(error):
         return violated(action, DUPLICATE_KEY[0], "")
@@ -150,16 +153,19 @@ def _text(error: PyMongoError) -> str:
 
 
 def violated(action: str, code: int, text: str, **details: Any) -> ConstraintViolated:
-    """Give our error for a document that breaks a rule; the server's text repeats the values behind ``dup key``."""
+    """Give our error for a document that breaks a rule; the server's text repeats the values behind ``dup key``.
+
+    DocumentDB puts the index's name into quotes.
+    """
     row = f" Row {details['row']} (0 is the first) is to blame." if "row" in details else ""
-    if code == VALIDATION_FAILED:
+    if code in VALIDATION_FAILED:
         return ConstraintViolated(
             f"{action}: a document breaks the rules of its collection.{row}",
             hint="Change the documents that break the rule.",
             **{"server_code": code, "constraint": "", **details},
         )
-    match = re.search(r"index: (\S+?)(?: dup key|$)", text)
-    name = match[1].rpartition(".$")[2] if match else ""
+    match = re.search(r"index: (\S+?)(?: dup key|$)|Index '(.+)'$", text)
+    name = (match[2] or match[1].rpartition(".$")[2]) if match else ""
     unique = f"unique index {name}" if name else "a unique index"
     return ConstraintViolated(
         f"{action}: {unique} has these values already.{row}",

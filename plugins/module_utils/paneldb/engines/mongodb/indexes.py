@@ -17,14 +17,14 @@ from typing import Any
 
 from ...model.data import OPAQUE
 from ...model.schema import Index, IndexColumn, PrimaryKey, Table, Unique
-from .conditions import partial_filter_of
+from .conditions import partial_filter_of, together
 from .jsontext import from_json, to_json
 from .probes import PARTIAL_INDEXES, Probes
 
 #: The server's own index, and the field that it is on; it is there always.
 ID, ID_INDEX = "_id", "_id_"
-#: Options of an index that make no other index of it.
-_PASSING = ("v", "key", "name", "ns", "background", "unique", "sparse", "partialFilterExpression")
+#: Options of an index that make no other index of it, or are told elsewhere.
+_PASSING = ("v", "key", "name", "ns", "background", "storageEngine", "unique", "sparse", "partialFilterExpression")
 #: What collMod can change of an index.
 CHANGEABLE = ("expireAfterSeconds", "hidden")
 #: Servers cut or refuse no name, but people read them.
@@ -169,9 +169,9 @@ def _key_of(fields: Fields, table: Table, condition: str, probes: Probes) -> Phy
         return Physical(fields, unique=True, sparse=True)
     if not probes.can(PARTIAL_INDEXES):
         return Physical(fields, unique=True, sparse=True)
-    present = [{name: {"$exists": True}} for name in optional]
-    told = [*([from_json(condition)] if condition else []), *present]
-    return Physical(fields, unique=True, condition=_canonical(told[0] if len(told) == 1 else {"$and": told}))
+    present = ({name: {"$exists": True}} for name in optional)
+    told = together(from_json(condition) if condition else {}, *present)
+    return Physical(fields, unique=True, condition=_canonical(told))
 
 
 def named(made: Physical) -> Physical:

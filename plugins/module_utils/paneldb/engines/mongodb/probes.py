@@ -68,6 +68,13 @@ class Probes:
         return str(self.build.get("ferretdbVersion", ""))
 
     @property
+    def product(self) -> tuple[str, str]:
+        """Name and version of the server; every FerretDB says beside them which MongoDB it speaks like."""
+        told = self.build.get("ferretdb")
+        version = self.ferretdb or (str(told.get("version", "")) if isinstance(told, Mapping) else "")
+        return ("FerretDB", version.lstrip("v")) if version else ("MongoDB", str(self.build.get("version", "")))
+
+    @property
     def replicated(self) -> bool:
         """Whether a replica set or a sharded cluster answers, so that the majority means something."""
         return bool(self.hello.get("setName")) or self.hello.get("msg") == "isdbgrid"
@@ -129,6 +136,11 @@ def say_hello(client: Client) -> dict[str, Any]:
     except Unsupported:
         with translated(action):
             return client.admin.command("isMaster")
+
+
+def has_roles(client: Client, database: str) -> bool:
+    """Tell whether accounts can have roles of a database; where there are accounts only, each may do everything."""
+    return probe(client, database).can(ROLES) and _answers(client, database, {"rolesInfo": 1})
 
 
 def _answers(client: Client, database: str, command: Mapping[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError, StatementFailed, Unsupported, WriteRefused
 from ..base import Result
-from .faults import DUPLICATE_KEY, VALIDATION_FAILED, translated, violated
+from .faults import RULE_BROKEN, translated, violated
 from .jsontext import from_json, to_json
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _refuse_errors(answer: Mapping[str, Any]) -> None:
     errors = answer.get("writeErrors") or ()
     if errors:
         code, row = int(errors[0].get("code", 0)), int(errors[0].get("index", 0))
-        if code in DUPLICATE_KEY or code == VALIDATION_FAILED:
+        if code in RULE_BROKEN:
             raise violated(_ACTION, code, str(errors[0].get("errmsg", "")), row=row)
         raise StatementFailed(f"{_ACTION}: the server refused it, code {code}.", server_code=code, row=row)
     if answer.get("writeConcernError"):

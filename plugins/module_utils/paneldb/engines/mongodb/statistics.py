@@ -30,7 +30,7 @@ SHOWN = 5
 def server(engine: MongodbEngine) -> Server:
     """Tell who answered, and what it can do as far as is known by now."""
     probes = engine.probes
-    version = probes.ferretdb.lstrip("v") or str(probes.build.get("version", ""))
+    product, version = probes.product
     facts = {
         "database": engine.target.database,
         "replica_set": probes.hello.get("setName", ""),
@@ -39,7 +39,7 @@ def server(engine: MongodbEngine) -> Server:
         "capabilities": probes.facts(),
     }
     numbers = tuple(int(part) for part in version.partition("-")[0].split(".") if part.isdigit())
-    return Server("FerretDB" if probes.ferretdb else "MongoDB", version, numbers, facts)
+    return Server(product, version, numbers, facts)
 
 
 def count(engine: MongodbEngine, table: Table) -> int:

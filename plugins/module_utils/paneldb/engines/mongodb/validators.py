@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Validators: what a server makes sure of in the documents of a collection, and how a table is told by it.
 
-The validator of a table is one ``$jsonSchema`` with a rule for each column, ``required`` for those that are never null,
-and a part of ``allOf`` for each check that can be said so; a check that compares columns is an ``$expr`` beside it. The
+The validator of a table is a ``$jsonSchema`` with a rule for each column, and ``required`` for those that are never
+null; beside it stands one more for each check that can be said so, and an ``$expr`` for each that compares columns. The
 description of a column's rule is its logical type, which is also what the server shows when it refuses a document.
+Alternatives stand in ``$and`` and ``$or``: not every server that has validators knows ``allOf`` and ``anyOf`` in them.
 """
 
 from __future__ import annotations
@@ -58,15 +59,12 @@ def validator_of(table: Table, enums: Enums) -> Document:
         schema["required"] = required
     if rules:
         schema["properties"] = rules
-    beside: list[Document] = []
-    for check in table.checks:
-        for clause in clauses_of(check, table):
-            if set(clause) == {"$jsonSchema"}:
-                schema.setdefault("allOf", []).append(clause["$jsonSchema"])
-            else:
-                beside.append(clause)
+    return _together(schema, [clause for check in table.checks for clause in clauses_of(check, table)])
+
+
+def _together(schema: Document, clauses: Iterable[Document]) -> Document:
     whole: list[Document] = [{"$jsonSchema": {"bsonType": "object", **schema}}] if schema else []
-    whole.extend(beside)
+    whole.extend(clauses)
     return {"$and": whole} if len(whole) > 1 else whole[0] if whole else {}
 
 
@@ -115,7 +113,7 @@ def clauses_of(check: Check, table: Table) -> list[Document]:
     parts = expression.operands if isinstance(expression, Logical) and expression.operator == "and" else (expression,)
     told = [_limits(each, table) for each in parts]
     if all(told):
-        return [{"$jsonSchema": {"properties": _joined(each for each in told if each)}}]
+        return [{"$jsonSchema": {"properties": rules}} for rules in _joined(each for each in told if each)]
     try:
         return [{"$expr": {"$not": [formula_of(check.expression, table, holds=False)]}}]
     except Inexpressible:
@@ -137,15 +135,16 @@ def _opaque(check: Check) -> Document:
         return {}
 
 
-def _joined(rules: Iterable[tuple[str, Document]]) -> Document:
-    joined: Document = {}
+def _joined(rules: Iterable[tuple[str, Document]]) -> list[Document]:
+    """Bring rules together, in as few parts as there are rules that say the same word of one field."""
+    parts: list[Document] = [{}]
     for name, rule in rules:
-        had = joined.setdefault(name, {})
-        if set(had) & set(rule):
-            had.setdefault("allOf", []).append(rule)
-        else:
-            had.update(rule)
-    return joined
+        part = next((each for each in parts if not set(each.get(name, ())) & set(rule)), None)
+        if part is None:
+            part = {}
+            parts.append(part)
+        part.setdefault(name, {}).update(rule)
+    return parts
 
 
 def _limits(expression: Expression, table: Table) -> tuple[str, Document] | None:
@@ -210,19 +209,34 @@ def relaxed(before: Document, after: Document, renamed: Mapping[str, str]) -> Do
 
     ``renamed`` leads from former names of columns to those of afterwards.
     """
-    one, other = Parts.of(before), Parts.of(after)
+    one, other = Parts.of(before).with_alternatives(), Parts.of(after)
     required = one.required & other.required - set(renamed.values())
     rules: Document = {}
     for name in [*one.properties, *(name for name in other.properties if name not in one.properties)]:
         told = [each.properties[name] for each in (one, other) if name in each.properties]
-        rules[name] = told[0] if len(told) == 1 or told[0] == told[1] else {"anyOf": told}
+        rules[name] = told[0] if len(told) == 1 or told[0] == told[1] else _either(told)
     rules = {name: rule for name, rule in rules.items() if name not in {*renamed, *renamed.values()}}
     clauses = [clause for clause in one.clauses if clause in other.clauses]
     return Parts(rules, required, clauses).whole()
 
 
+def _either(rules: Iterable[Document]) -> Document:
+    """Give the rule that one of the rules is obeyed; it may be one of such rules itself."""
+    alternatives: list[Document] = []
+    for rule in rules:
+        told = rule[_ANY_OF] if set(rule) == {_ANY_OF} else [rule]
+        alternatives.extend(each for each in told if each not in alternatives)
+    return {_ANY_OF: alternatives}
+
+
+_ANY_OF = "anyOf"
+
+
 class Parts(NamedTuple):
-    """A validator taken apart: a rule for each field, the fields that must be there, and what else it says."""
+    """A validator taken apart: a rule for each field, the fields that must be there, and what else it says.
+
+    A rule of alternatives is an ``anyOf`` here, and an ``$or`` of schemas in the whole.
+    """
 
     properties: Document
     required: frozenset[str]
@@ -249,17 +263,43 @@ class Parts(NamedTuple):
                     clauses.append({"$jsonSchema": {word: told}})
         return cls(properties, frozenset(required), clauses)
 
+    def with_alternatives(self) -> Parts:
+        """Take in the alternatives for single fields that ``whole`` has put beside the schema."""
+        properties, clauses = dict(self.properties), []
+        for clause in self.clauses:
+            either = _alternatives(clause)
+            if either is None or either[0] in properties:
+                clauses.append(clause)
+            else:
+                properties.update([either])
+        return Parts(properties, self.required, clauses)
+
     def whole(self) -> Document:
         """Put the parts together again."""
         schema: Document = {"required": sorted(self.required)} if self.required else {}
-        if self.properties:
-            schema["properties"] = self.properties
-        inside = [clause["$jsonSchema"] for clause in self.clauses if set(clause) == {"$jsonSchema"}]
-        if inside:
-            schema["allOf"] = inside
-        whole: list[Document] = [{"$jsonSchema": {"bsonType": "object", **schema}}] if schema else []
-        whole.extend(clause for clause in self.clauses if set(clause) != {"$jsonSchema"})
-        return {"$and": whole} if len(whole) > 1 else whole[0] if whole else {}
+        either = {name: rule[_ANY_OF] for name, rule in self.properties.items() if set(rule) == {_ANY_OF}}
+        rules = {name: rule for name, rule in self.properties.items() if name not in either}
+        if rules:
+            schema["properties"] = rules
+        choices = [{"$or": [_of_one(name, rule) for rule in told]} for name, told in either.items()]
+        return _together(schema, [*choices, *self.clauses])
+
+
+def _of_one(name: str, rule: Document) -> Document:
+    return {"$jsonSchema": {"properties": {name: rule}}}
+
+
+def _alternatives(condition: Document) -> tuple[str, Document] | None:
+    """Read what ``whole`` makes of the alternatives for one field."""
+    told = condition.get("$or")
+    if not isinstance(told, list) or not all(set(each) == {"$jsonSchema"} for each in told):
+        return None
+    schemas = [each["$jsonSchema"] for each in told]
+    names = {name for schema in schemas for name in schema.get("properties", ())}
+    if len(names) != 1 or not all(set(schema) == {"properties"} for schema in schemas):
+        return None
+    (name,) = names
+    return name, {_ANY_OF: [schema["properties"][name] for schema in schemas]}
 
 
 def _conditions(validator: Document) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import PanelDbError, StatementFailed
 from ...model.schema import Table
-from .faults import DUPLICATE_KEY, VALIDATION_FAILED, not_stored, too_large, translated, violated
+from .faults import RULE_BROKEN, not_stored, too_large, translated, violated
 
 if TYPE_CHECKING:
     from .engine import MongodbEngine
@@ -81,7 +81,7 @@ def _reason(details: dict[str, Any], table: Table, first: int, action: str) -> P
             hint="Look at the members of the replica set, then run it again.",
         )
     code, row = int(errors[0].get("code", 0)), first + int(errors[0]["index"])
-    if code in DUPLICATE_KEY or code == VALIDATION_FAILED:
+    if code in RULE_BROKEN:
         return violated(action, code, str(errors[0].get("errmsg", "")), row=row, table=table.name)
     if "too large" in str(errors[0].get("errmsg", "")):
         return too_large(action, row=row)
