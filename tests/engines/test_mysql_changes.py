@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.engine import MysqlEngine
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.naming import EXACT_COLLATIONS
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
     ConstraintViolated,
@@ -409,6 +410,77 @@ def test_nulls_are_refused_by_a_column_that_forbids_them(filled: MysqlEngine) ->
     with pytest.raises(StatementFailed):
         apply_operations(filled, [Alter("things", column, replace(column, null=False))])
     assert things(filled).column("other").null
+
+
+# --- foreign keys to what others made ---------------------------------------------------------------------------------
+
+THEIRS = [
+    "char(36) CHARACTER SET ascii COLLATE ascii_bin",
+    "varchar(50) COLLATE utf8mb4_general_ci",
+    "varchar(50) CHARACTER SET latin1",
+    "varchar(50) COLLATE {ours}",
+    "varbinary(50)",
+    "tinyint unsigned",
+    "smallint",
+    "int",
+    "int unsigned",
+    "mediumint",
+    "bigint",
+    "bigint unsigned zerofill",
+    "decimal(12,2)",
+    "float",
+    "double",
+    "datetime",
+    "date",
+    "year",
+    "enum('a')",
+]
+OURS = ["uuid", "string(20)", "boolean", "integer", "bigint", "decimal(10,2)", "float", "timestamp", "enum(role)"]
+
+
+@pytest.mark.parametrize("theirs", THEIRS)
+def test_foreign_key_between_unlike_columns_is_found_before_it_is_refused(session: MysqlEngine, theirs: str) -> None:
+    apply_operations(session, [Add("", ROLE)])
+    kind = theirs.format(ours=EXACT_COLLATIONS[session.product])
+    session.query(f"CREATE TABLE others (id {kind} NOT NULL PRIMARY KEY)")
+    outcomes = []
+    for each in OURS:
+        key = ForeignKey("ours_key", ("other",), "others", ("id",))
+        ours = Table("ours", (Column("other", parse_type(each), null=True),), foreign_keys=(key,))
+        before = session.catalogue()
+        found = list(session.hazards([Add("", ours)], before))
+        outcomes.append((each, bool(found), _is_refused(session, Add("", ours))))
+        assert all("ours.other" in hazard.message and "others.id" in hazard.message for hazard in found)
+        assert {(hazard.code, hazard.severity) for hazard in found} <= {("mysql-foreign-key-types", "block")}
+        without = Add("", replace(ours, foreign_keys=()))
+        beside = session.hazards([without, Add("ours", key)], before)
+        assert [hazard.message for hazard in beside] == [hazard.message for hazard in found]
+    assert [found for _each, found, _refused in outcomes] == [refused for _each, _found, refused in outcomes], outcomes
+
+
+def _is_refused(session: MysqlEngine, operation: Operation) -> bool:
+    try:
+        apply_operations(session, [operation])
+    except StatementFailed:
+        return True
+    session.query("DROP TABLE ours")
+    return False
+
+
+def test_foreign_key_that_would_tear_is_found(session: MysqlEngine) -> None:
+    """The columns are of one kind of text that is not ours; a change would give one of them ours."""
+    session.query("CREATE TABLE others (id varchar(50) COLLATE utf8mb4_general_ci NOT NULL PRIMARY KEY)")
+    session.query("CREATE TABLE mine (id varchar(50) COLLATE utf8mb4_general_ci, KEY (id))")
+    session.query("ALTER TABLE mine ADD CONSTRAINT mine_key FOREIGN KEY (id) REFERENCES others (id)")
+    for name in ("mine", "others"):
+        before = things(session, name).column("id")
+        kept = replace(before, type=parse_type("string(60)"))
+        assert not list(session.hazards([Alter(name, before, kept)], session.catalogue()))
+        tearing = Alter(name, before, replace(kept, collation=""))
+        (torn,) = session.hazards([tearing], session.catalogue())
+        assert "mine_key" in torn.message
+        with pytest.raises(StatementFailed):
+            apply_operations(session, [tearing])
 
 
 # --- updated-at, steps of persons ------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +19,7 @@ from .session import lock_seconds, open_session
 
 if TYPE_CHECKING:
     from ...model.operations import Operation
-    from ...model.plan import Statement, Step
+    from ...model.plan import Hazard, Statement, Step
     from ..parts import Accounts, Bulk, DatabaseItself, Query, Statistics
 
 #: Seconds that one attempt waits for a lock: whoever queued behind a waiting ALTER waits as well. The server's least.
@@ -96,6 +96,11 @@ class MysqlEngine(Conversation, Engine):
         from .compiler import compile_operations
 
         return compile_operations(operations, catalogue)
+
+    def hazards(self, operations: Sequence[Operation], before: Catalogue) -> Iterable[Hazard]:
+        from .hazards import unlike_keys
+
+        return tuple(unlike_keys(operations, before))
 
     def run(self, statement: Statement) -> None:
         """Run a statement that ``compile`` made, or a person wrote.
