@@ -78,14 +78,21 @@ options:
     type: path
     aliases: [ssl_key]
   connect_timeout:
-    description: Seconds to wait for a connection; V(10) where it is not given.
+    description:
+      - Seconds to wait for a connection; V(10) where neither it nor, on PostgreSQL, V(PGCONNECT_TIMEOUT) of the
+        target's environment is given.
     type: float
   lock_timeout:
     description:
       - Seconds to wait for locks, of the server and of other runs of this collection; V(30) where it is not given.
+      - On MySQL and MariaDB it is C(lock_wait_timeout) and C(innodb_lock_wait_timeout) of the session, in whole
+        seconds. A change of the schema waits for a second at a time, so that others go on in between.
     type: float
   statement_timeout:
-    description: Seconds that one statement may take; V(0), as where it is not given, is no limit.
+    description:
+      - Seconds that one statement may take; V(0), as where it is not given, is no limit.
+      - MariaDB ends any statement by it (C(max_statement_time)), MySQL only those that read (C(max_execution_time)).
+        C(read_timeout) and C(write_timeout) in O(url) are the seconds that either may be silent.
     type: float
   sealed:
     description:

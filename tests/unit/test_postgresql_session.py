@@ -17,7 +17,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engine
     session_settings,
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target, parse_target
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import PanelDbError
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import InputError, PanelDbError
 
 
 def test_unsaid_parts_are_left_to_libpq() -> None:
@@ -48,6 +48,21 @@ def test_everything_said_is_passed() -> None:
         "client_encoding": "UTF8",
         "target_session_attrs": "read-write",
     }
+
+
+@pytest.mark.parametrize(
+    ("engine", "said", "wanted"),
+    [("postgresql", {}, 25), ("postgresql", {"connect_timeout": 10}, 10), ("mysql", {}, 10)],
+)
+def test_environment_says_how_long_to_wait_where_nothing_else_does(
+    monkeypatch: pytest.MonkeyPatch, engine: str, said: dict[str, int], wanted: int
+) -> None:
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "25")
+    assert parse_target({"engine": engine, "database": "d", **said}).connect_timeout == wanted
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "soon")
+    if wanted != 10:
+        with pytest.raises(InputError, match="PGCONNECT_TIMEOUT"):
+            parse_target({"engine": engine, "database": "d"})
 
 
 def test_socket_is_the_host() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,6 +80,8 @@ _MYSQL_TLS_MODES = {
 HIGHEST_PORT = 65535
 LONGEST_TIME = 1e9
 _TIMES = ("connect_timeout", "lock_timeout", "statement_timeout")
+#: What libpq looks at in the environment where nothing else is said; ours would be said always.
+_CONNECT_TIMEOUT = "PGCONNECT_TIMEOUT"
 _EVERYWHERE = {"engine", *_TIMES}
 _NOT_FOR_FILES = set(PARTS.values()) - _EVERYWHERE - {"path"}
 _UNKNOWN_TO: dict[str, set[str]] = {
@@ -106,6 +109,9 @@ def parse_target(params: Mapping[str, Any]) -> Target:
         fields = _merged(parse_url(str(params["url"])), fields)
     fields.setdefault("engine", "sqlite" if "path" in fields else "")
     _verify(fields)
+    seconds = os.environ.get(_CONNECT_TIMEOUT)
+    if seconds and fields["engine"] == "postgresql":
+        fields.setdefault("connect_timeout", convert("connect_timeout", seconds, _CONNECT_TIMEOUT))
     return Target(**fields)
 
 

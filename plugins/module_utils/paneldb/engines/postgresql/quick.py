@@ -36,7 +36,8 @@ def glimpse(url: str, statements: Sequence[str]) -> Answer | None:
     except ImportError:
         return None
     try:
-        connection = psycopg2.connect(address, connect_timeout=10, application_name="paneldb", options=options)
+        seconds = os.environ.get("PGCONNECT_TIMEOUT") or "10"
+        connection = psycopg2.connect(address, connect_timeout=seconds, application_name="paneldb", options=options)
         try:
             rows, version = _rows(connection, [*statements, _VERSION])
         finally:
