@@ -58,6 +58,14 @@ class Application:
         variables = {**_panel(self.target), **told}
         return self.runner.playbook("site.yml", variables=variables, options=["-vvv", "--diff"], check=check)
 
+    def steps(self, **more: Any) -> PlayResult:
+        """Take those steps of that play which the application is about."""
+        told = {"paneldb_app_user": self.user, "paneldb_app_env_file": str(self.file), **more}
+        role = {"name": "ctrlaltplay.paneldb.panel", "tasks_from": "connected"}
+        steps = {"panel_steps": ["database", "app_password", "accounts", "app_settings"]}
+        task = {"name": "The application", "ansible.builtin.include_role": role, "vars": steps}
+        return self.runner.tasks([task], variables={**_panel(self.target), **told}, options=["-vvv", "--diff"])
+
     def url(self) -> str:
         """What the application reads."""
         [line] = [line for line in self.file.read_text().splitlines() if not line.startswith("#")]
@@ -143,19 +151,19 @@ def test_the_application_gets_a_url_of_its_own_that_works_and_nobody_sees(applic
 def test_a_made_password_stays_and_a_given_one_goes_to_account_and_file(
     application: Application, secrets_scanner: SecretsScanner
 ) -> None:
-    application.run(paneldb_app_url_style="sqlalchemy").expect_success()
+    application.steps(paneldb_app_url_style="sqlalchemy").expect_success()
     scheme, made = application.url().partition("://")[0], parse_url(application.url())["password"]
     assert "+" in scheme
-    assert application.run(paneldb_app_url_style="sqlalchemy").expect_success().changed == ()
-    other = application.run(paneldb_app_url_style="prisma").expect_success()
+    assert application.steps(paneldb_app_url_style="sqlalchemy").expect_success().changed == ()
+    other = application.steps(paneldb_app_url_style="prisma").expect_success()
     assert {task.action for task in other.changed} == {"ansible.builtin.template"}
     assert parse_url(application.url())["password"] == made
 
     word = secrets_scanner.plant("application")
     given: dict[str, Any] = {"paneldb_app_password": word, "paneldb_app_url_style": "prisma"}
-    done = application.run(**given).expect_success()
+    done = application.steps(**given).expect_success()
     assert {task.action for task in done.changed} == {"ctrlaltplay.paneldb.account", "ansible.builtin.template"}
-    assert application.run(**given).expect_success().changed == ()
+    assert application.steps(**given).expect_success().changed == ()
     application.connect().close()
     assert parse_url(application.url())["password"] == word
     assert secrets_scanner.in_text(_shown(done), "output") == []

@@ -16,10 +16,13 @@ from typing import Any
 import bcrypt
 import pytest
 
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines import connect
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.urls import to_url
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.chain import load_chain
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.deploy import deploy
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.sources import read_migrations
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import CHECKOUT, AnsibleRunner, PlayResult
-from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed, SqliteBed
 
 SECRET, OTHER = "s3cret {{ of }} 'ann'", "an0ther secret"
 ADD = {"user_name": "ann", "user_email": "ann@example.org", "user_role": "ADMIN", "user_password": SECRET}
@@ -31,7 +34,6 @@ class Panel:
 
     def __init__(self, bed: Bed, target: Target, runner: AnsibleRunner) -> None:
         self.bed, self.target, self.runner = bed, target, runner
-        self.url = to_url(target, mask=False)
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -56,22 +58,30 @@ class Panel:
 
     def digest(self) -> bytes:
         """The hash of the only user."""
-        query = {"url": self.url, "statements": [{"statement": self._users()}]}
-        [row] = self.runner.module("query", query).expect_success().of("query").result["results"][0]["rows"]
-        return str(row["passwordHash"]).encode()
+        [(kept,)] = self.bed.read(self.target, "users", ("passwordHash",))
+        return str(kept).encode()
 
-    def _users(self) -> Any:
-        if self.target.engine == "mongodb":
-            return {"find": "users", "filter": {"username": "ann"}}
-        quote = "`" if self.target.engine == "mysql" else '"'
-        return f"SELECT {quote}passwordHash{quote} FROM users"
+    def migrate(self) -> None:
+        """Make the tables."""
+        documents = read_migrations("panel", CHECKOUT / "roles" / "panel" / "files")
+        with connect(self.target) as engine:
+            deploy(engine, load_chain(documents.files, documents.lock))
 
 
 @pytest.fixture
 def panel(bed: Bed, target: Target, runner: AnsibleRunner) -> Panel:
     """A panel whose tables are there, with nobody in them."""
     made = Panel(bed, target, runner)
-    runner.module("migrate", {"url": made.url}).expect_success()
+    made.migrate()
+    return made
+
+
+@pytest.fixture
+def local(runner: AnsibleRunner) -> Panel:
+    """The same in a file, for what is the same on every engine."""
+    bed = SqliteBed(runner.scratch)
+    made = Panel(bed, bed.empty(), runner)
+    made.migrate()
     return made
 
 
@@ -100,21 +110,13 @@ def test_a_user_is_added_once_and_given_another_password_on_demand(panel: Panel)
         ("user_reset_password", {"user_name": "ann"}, "the new one"),
     ],
 )
-def test_what_cannot_be_is_refused(
-    runner: AnsibleRunner, tmp_path: Path, play: str, values: dict[str, Any], message: str
-) -> None:
-    panel = Panel(None, Target("sqlite", path=f"{tmp_path}/panel.db"), runner)  # type: ignore[arg-type]
-    runner.module("database", {"url": panel.url}).expect_success()
-    runner.module("migrate", {"url": panel.url}).expect_success()
-    failed = panel.play(play, values).expect_failure()
+def test_what_cannot_be_is_refused(local: Panel, play: str, values: dict[str, Any], message: str) -> None:
+    failed = local.play(play, values).expect_failure()
     assert message in failed.message or failed.result.get("censored")
     assert SECRET not in str(failed.result)
 
 
-def test_what_is_not_given_is_asked_for_and_passwords_are_not_shown(runner: AnsibleRunner, tmp_path: Path) -> None:
-    panel = Panel(None, Target("sqlite", path=f"{tmp_path}/panel.db"), runner)  # type: ignore[arg-type]
-    runner.module("database", {"url": panel.url}).expect_success()
-    runner.module("migrate", {"url": panel.url}).expect_success()
+def test_what_is_not_given_is_asked_for_and_passwords_are_not_shown(local: Panel, runner: AnsibleRunner) -> None:
     answers = [
         ("Name to sign in with", "ann"),
         ("Email address", "ann@example.org"),
@@ -123,14 +125,14 @@ def test_what_is_not_given_is_asked_for_and_passwords_are_not_shown(runner: Ansi
         ("confirm Password", SECRET),
     ]
     status, shown = _at_a_terminal(
-        ["user_add.yml", "-i", str(CHECKOUT / "inventories/local/hosts.yml"), "-e", json.dumps(panel.variables)],
+        ["user_add.yml", "-i", str(CHECKOUT / "inventories/local/hosts.yml"), "-e", json.dumps(local.variables)],
         answers,
         runner,
     )
     assert status == 0, shown
     assert SECRET not in shown
     assert "ann@example.org" in shown
-    assert bcrypt.checkpw(SECRET.encode(), panel.digest())
+    assert bcrypt.checkpw(SECRET.encode(), local.digest())
 
 
 def _at_a_terminal(
