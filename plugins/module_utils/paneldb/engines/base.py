@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Optional
+from typing import TYPE_CHECKING, Any, ClassVar, Optional, TypeVar
 
 from ..model.schema import Check, Column, ForeignKey, Schema, Table
 from .target import Target
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 #: Leads from a logical value to a stored one; None where the two are the same.
 Encoder = Optional[Callable[[Any], Any]]
 Row = tuple[Any, ...]
+Opened = TypeVar("Opened", bound="Engine")
 
 #: Tables that belong to the collection itself begin with this and are in no model.
 BOOKKEEPING_PREFIX = "_paneldb_"
@@ -120,7 +121,7 @@ class Engine(ABC):
     def close(self) -> None:
         """End the session; calling it twice is fine."""
 
-    def __enter__(self) -> Engine:
+    def __enter__(self: Opened) -> Opened:
         return self
 
     def __exit__(self, *_unused: object) -> None:

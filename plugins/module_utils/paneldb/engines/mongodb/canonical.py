@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...model.defaults import canonical_value
-from ...model.schema import Column, Default, Schema, Table
+from ...model.schema import Schema, Table
 from ..base import Limit
+from ..canonical import canonical_columns
 from .indexes import can_be_partial
 from .probes import PARTIAL_INDEXES, VALIDATORS, Probes
 
@@ -25,24 +25,8 @@ def canonical_schema(schema: Schema) -> Schema:
 
 def canonical_table(table: Table) -> Table:
     """Give one table in that form."""
-    key = frozenset(table.primary_key.columns) if table.primary_key else frozenset()
-    columns = tuple(_column(column, required=column.name in key) for column in table.columns)
+    columns = canonical_columns(table)
     return table.normalized() if columns == table.columns else replace(table, columns=columns).normalized()
-
-
-def _column(column: Column, *, required: bool) -> Column:
-    default = _default(column)
-    null = column.null and not required and not column.autoincrement
-    if default is column.default and null == column.null:
-        return column
-    return replace(column, default=default, null=null)
-
-
-def _default(column: Column) -> Default | None:
-    default = column.default
-    if default is None or default.function:
-        return default
-    return None if default.value is None else Default(canonical_value(column.type, default.value))
 
 
 def limits_of(schema: Schema, probes: Probes | None = None) -> Iterator[Limit]:

@@ -63,9 +63,6 @@ class MongodbEngine(Engine):
             client.close()
             raise
 
-    def __enter__(self) -> MongodbEngine:
-        return self
-
     def close(self) -> None:
         self._closed = True
         self.client.close()

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 from ...model.defaults import canonical_value
 from ...model.schema import Column
 from ...model.types import Type
-from ..base import Encoder
+from ..encoding import Encoder, nullable
 from .probes import ANY_KEYS, DECIMALS, NESTED_ARRAYS
 
 if TYPE_CHECKING:
@@ -54,14 +54,7 @@ def encoder(column: Column, probes: Probes) -> Encoder:
 
 def decoder(column: Column) -> Encoder:
     """Give what leads back."""
-    decode = _DECODERS.get(column.type.name)
-    if decode is None:
-        return None
-
-    def decoded(value: Any) -> Any:
-        return None if value is None else decode(value)
-
-    return decoded
+    return nullable(_DECODERS.get(column.type.name))
 
 
 def _bigint(_kind: Type, _probes: Probes) -> Callable[[Any], Any]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from functools import cache
 from typing import Any, Optional
 
@@ -19,6 +18,7 @@ from ...errors import Unsupported
 from ...model.defaults import canonical_value
 from ...model.schema import NOW, UUID, Default
 from ...model.types import Type
+from ..canonical import READERS
 from .flavour import Flavour
 from .wording import OPAQUE, constant, plain_quotes, read_constant
 
@@ -124,18 +124,4 @@ def _boolean(text: str) -> bool:
     return _TRUTHS[text.lower()]
 
 
-def _timestamp(text: str) -> str:
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,3}))?", text)
-    if match is None:
-        raise ValueError(text)
-    return f"{match[1]}T{match[2]}.{(match[3] or '').ljust(3, '0')}+00:00"
-
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    "boolean": _boolean,
-    "integer": int,
-    "bigint": int,
-    "float": float,
-    "json": json.loads,
-    "timestamp": _timestamp,
-}
+_READERS = {**READERS, "boolean": _boolean}

@@ -45,9 +45,6 @@ class MysqlEngine(Conversation, Engine):
             )
         return engine
 
-    def __enter__(self) -> MysqlEngine:
-        return self
-
     def server(self) -> Server:
         if self._server is None:
             from .statistics import server

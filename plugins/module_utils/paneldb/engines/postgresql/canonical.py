@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from operator import attrgetter
 
-from ...model.defaults import canonical_value
-from ...model.schema import Column, Default, Schema, Table
+from ...model.schema import Schema, Table
+from ..canonical import canonical_columns
 
 
 def canonical_schema(schema: Schema, known: Schema | None = None) -> Schema:
@@ -25,24 +25,5 @@ def canonical_schema(schema: Schema, known: Schema | None = None) -> Schema:
 
 
 def _table(table: Table) -> Table:
-    key = frozenset(table.primary_key.columns) if table.primary_key else frozenset()
-    columns = tuple(_column(column, required=column.name in key) for column in table.columns)
+    columns = canonical_columns(table)
     return table if columns == table.columns else replace(table, columns=columns)
-
-
-def _column(column: Column, *, required: bool) -> Column:
-    """A key's columns are never null, nor is one that counts."""
-    default = _default(column)
-    null = column.null and not required and not column.autoincrement
-    if default is column.default and null == column.null:
-        return column
-    return replace(column, default=default, null=null)
-
-
-def _default(column: Column) -> Default | None:
-    default = column.default
-    if default is None or default.function:
-        return default
-    if default.value is None:
-        return None
-    return Default(canonical_value(column.type, default.value))

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 from ...model.defaults import canonical_value
 from ...model.schema import NOW, UUID, Default
 from ...model.types import Type
+from ..canonical import READERS, read_time
 from .wording import OPAQUE
 
 #: What several clients write for the same thing.
@@ -61,17 +60,9 @@ def _boolean(text: str) -> bool:
 
 def _timestamp(text: str) -> str:
     """``2026-01-31 08:00:00.5+00``: the session is in UTC, so the zone never has minutes."""
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,3}))?\+00", text)
-    if match is None:
+    if not text.endswith("+00"):
         raise ValueError(text)
-    return f"{match[1]}T{match[2]}.{(match[3] or '').ljust(3, '0')}+00:00"
+    return read_time(text[: -len("+00")])
 
 
-_READERS: dict[str, Callable[[str], Any]] = {
-    "boolean": _boolean,
-    "integer": int,
-    "bigint": int,
-    "float": float,
-    "json": json.loads,
-    "timestamp": _timestamp,
-}
+_READERS = {**READERS, "boolean": _boolean, "timestamp": _timestamp}

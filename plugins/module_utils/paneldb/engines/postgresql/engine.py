@@ -52,9 +52,6 @@ class PostgresqlEngine(Engine):
     def connect(cls, target: Target, *, read_only: bool = False) -> PostgresqlEngine:
         return cls(target, open_session(target, read_only=read_only), read_only=read_only)
 
-    def __enter__(self) -> PostgresqlEngine:
-        return self
-
     def close(self) -> None:
         self._connection.close()
 

@@ -13,7 +13,7 @@ from typing import Any
 from ...model.defaults import canonical_value
 from ...model.schema import Column
 from ...model.types import Type
-from ..base import Encoder
+from ..encoding import Encoder, nullable
 from .types import json_text
 
 
@@ -29,14 +29,7 @@ def encoder(column: Column) -> Encoder:
 
 def decoder(column: Column) -> Encoder:
     """Give what leads back."""
-    decode = _DECODERS.get(column.type.name)
-    if decode is None:
-        return None
-
-    def decoded(value: Any) -> Any:
-        return None if value is None else decode(value)
-
-    return decoded
+    return nullable(_DECODERS.get(column.type.name))
 
 
 def _boolean(kind: Type) -> Callable[[Any], Any]:

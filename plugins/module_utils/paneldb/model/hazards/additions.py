@@ -18,9 +18,13 @@ from .situation import MYSQL, POSTGRESQL, SQLITE, Situation
 _ALONE = "As the only operation of a migration it is done on PostgreSQL without blocking others."
 
 
+def _or_alone(situation: Situation, safer: str) -> str:
+    return f"{safer} {_ALONE}" if situation.on(POSTGRESQL) else safer
+
+
 def add_column(situation: Situation) -> Iterator[Finding]:
     """Existing rows need a value for it."""
-    column = situation.operation.element if isinstance(situation.operation, Add) else None
+    column = situation.added
     table = situation.table
     if not isinstance(column, Column) or situation.is_fresh(table.name):
         return
@@ -59,9 +63,7 @@ def set_not_null(situation: Situation) -> Iterator[Finding]:
     table, column = situation.table, operation.after
     if not operation.before.null or column.null or situation.is_fresh(table.name, column.name):
         return
-    safer = "First fill the nulls, in an execute step."
-    if situation.on(POSTGRESQL):
-        safer += f" {_ALONE}"
+    safer = _or_alone(situation, "First fill the nulls, in an execute step.")
     message = f"The whole table {table.name} is read to make sure that {column.name} holds no null."
     hazard = situation.hazard("set-not-null", WARN, message, safer)
     how = _refusing(situation, NULLS, "Nobody can use the table meanwhile.")
@@ -70,7 +72,7 @@ def set_not_null(situation: Situation) -> Iterator[Finding]:
 
 def add_unique(situation: Situation) -> Iterator[Finding]:
     """Rows that share a value are refused."""
-    element = situation.operation.element if isinstance(situation.operation, Add) else None
+    element = situation.added
     table = situation.table
     if not isinstance(element, (Unique, Index)) or (isinstance(element, Index) and not element.unique):
         return
@@ -78,9 +80,7 @@ def add_unique(situation: Situation) -> Iterator[Finding]:
         return
     columns = ", ".join(_columns(element))
     message = f"Values of {columns} in {table.name} must occur once."
-    safer = "First mend the rows that share a value."
-    if situation.on(POSTGRESQL):
-        safer += f" {_ALONE}"
+    safer = _or_alone(situation, "First mend the rows that share a value.")
     hazard = situation.hazard("add-unique", WARN, message, safer)
     how = _refusing(situation, DUPLICATES, "Nobody can write to the table while the index is built.")
     yield situation.finding(hazard, table, Need(DUPLICATES, table, element), **how)
@@ -88,7 +88,7 @@ def add_unique(situation: Situation) -> Iterator[Finding]:
 
 def add_index(situation: Situation) -> Iterator[Finding]:
     """Building an index blocks writers where it is not told to build beside them."""
-    element = situation.operation.element if isinstance(situation.operation, Add) else None
+    element = situation.added
     table = situation.table
     if not isinstance(element, Index) or situation.is_fresh(table.name) or not situation.on(POSTGRESQL):
         return
@@ -99,14 +99,12 @@ def add_index(situation: Situation) -> Iterator[Finding]:
 
 def add_foreign_key(situation: Situation) -> Iterator[Finding]:
     """Rows that refer to nothing are refused."""
-    key = situation.operation.element if isinstance(situation.operation, Add) else None
+    key = situation.added
     table = situation.table
     if not isinstance(key, ForeignKey) or situation.is_fresh(table.name):
         return
     message = f"Every row of {table.name} must refer to a row of {key.ref_table}."
-    safer = "First mend or delete the rows that refer to nothing."
-    if situation.on(POSTGRESQL):
-        safer += f" {_ALONE}"
+    safer = _or_alone(situation, "First mend or delete the rows that refer to nothing.")
     hazard = situation.hazard("add-foreign-key", WARN, message, safer)
     needs = () if situation.is_fresh(table.name, *key.columns) else (Need(ORPHANS, table, key),)
     lock = "Nobody can write to either table while that is checked (SHARE ROW EXCLUSIVE lock)."
@@ -115,14 +113,12 @@ def add_foreign_key(situation: Situation) -> Iterator[Finding]:
 
 def add_check(situation: Situation) -> Iterator[Finding]:
     """Rows that break the rule are refused."""
-    check = situation.operation.element if isinstance(situation.operation, Add) else None
+    check = situation.added
     table = situation.table
     if not isinstance(check, Check) or situation.steps_aside(table.name, check) or situation.is_fresh(table.name):
         return
     message = f"Every row of {table.name} is read to make sure that it obeys: {check.expression}."
-    safer = "First mend the rows that break the rule."
-    if situation.on(POSTGRESQL):
-        safer += f" {_ALONE}"
+    safer = _or_alone(situation, "First mend the rows that break the rule.")
     hazard = situation.hazard("add-check", WARN, message, safer)
     how = _refusing(situation, VIOLATIONS, "Nobody can use the table meanwhile.")
     yield situation.finding(hazard, table, Need(VIOLATIONS, table, check), **how)

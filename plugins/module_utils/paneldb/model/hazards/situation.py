@@ -11,7 +11,7 @@ from typing import Any
 
 from ..operations import Add, Drop, Operation, Place
 from ..plan import Hazard
-from ..schema import Schema, Table
+from ..schema import Element, Schema, Table
 from .finding import BYTES, ROWS, Finding, Need
 
 POSTGRESQL, MYSQL, SQLITE, MONGODB = "postgresql", "mysql", "sqlite", "mongodb"
@@ -45,6 +45,11 @@ class Situation:
         """The table that holds the element the operation is about."""
         name = getattr(self.operation, "table", "")
         return self.state.table(name) or Table(name)
+
+    @property
+    def added(self) -> Element | None:
+        """What the operation adds, if it adds something."""
+        return self.operation.element if isinstance(self.operation, Add) else None
 
     def is_fresh(self, table: str, *columns: str) -> bool:
         """Tell whether the table, or one of the columns, is made by this change."""
