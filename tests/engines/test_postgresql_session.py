@@ -19,7 +19,6 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target, parse_target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
     AccessDenied,
-    ConnectionFailed,
     ConstraintViolated,
     InputError,
     LockHeld,
@@ -123,35 +122,6 @@ def test_wrong_password_and_unknown_user(target: Target) -> None:
         assert "s3cret" not in str(caught.value)
 
 
-def test_no_such_database(target: Target) -> None:
-    with pytest.raises(ConnectionFailed, match="module database"):
-        PostgresqlEngine.connect(replace(target, database="missing"))
-
-
-def test_no_such_server(target: Target) -> None:
-    with pytest.raises(ConnectionFailed, match="cannot be reached") as caught:
-        PostgresqlEngine.connect(replace(target, port=1))
-    assert caught.value.exit_code == 15
-
-
-def test_transactions_undo_all_and_join(session: PostgresqlEngine) -> None:
-    session.query("CREATE TABLE t (id integer)")
-
-    def stopped() -> None:
-        with session.transaction():
-            session.query("INSERT INTO t VALUES (1)")
-            with session.transaction():
-                session.query("INSERT INTO t VALUES (2)")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        stopped()
-    assert session.query("SELECT count(*) FROM t").rows == ((0,),)
-    with session.transaction(), session.transaction():
-        session.query("INSERT INTO t VALUES (3)")
-    assert session.query("SELECT id FROM t").rows == ((3,),)
-
-
 def test_transaction_with_a_swallowed_error_is_not_taken_for_done(session: PostgresqlEngine) -> None:
 
     def careless() -> None:
@@ -245,13 +215,10 @@ def test_deadlock_is_told(session: PostgresqlEngine, target: Target) -> None:
     assert session.query("SELECT sum(n) FROM t").rows == ((2,),)
 
 
-def test_lock_has_one_holder_who_is_named(session: PostgresqlEngine, target: Target) -> None:
+def test_holder_of_the_lock_is_named(session: PostgresqlEngine, target: Target) -> None:
     with PostgresqlEngine.connect(target) as other:
-        with session.lock(1.0):
-            begun = time.monotonic()
-            with pytest.raises(LockHeld) as caught, other.lock(0.3):
-                pass
-            assert 0.25 <= time.monotonic() - begun < 2
+        with session.lock(1.0), pytest.raises(LockHeld) as caught, other.lock(0.0):
+            pass
         details = caught.value.details
         assert details["pid"] == session.query("SELECT pg_backend_pid()").rows[0][0]
         assert details["application"] == "paneldb"
@@ -306,22 +273,11 @@ def test_values_of_a_query_are_plain(session: PostgresqlEngine) -> None:
     assert session.query("SELECT '50%'").rows == (("50%",),)
 
 
-def test_query_counts_changed_rows(session: PostgresqlEngine) -> None:
+def test_query_that_gives_rows_counts_those_that_it_changed(session: PostgresqlEngine) -> None:
     session.query("CREATE TABLE t (id integer)")
     assert session.query("INSERT INTO t SELECT generate_series(1, 5)").affected == 5
     result = session.query("UPDATE t SET id = id + 1 WHERE id > %s RETURNING id", [3])
     assert (len(result.rows), result.affected) == (2, 2)
-    assert session.query("SELECT * FROM t").affected == 0
-
-
-@pytest.mark.parametrize(
-    ("statement", "parameters"),
-    [("SELECT %s, %s", ["one"]), ("SELECT %(a)s", {"b": 1}), ("SELECT %s", [object()])],
-)
-def test_values_that_do_not_fit(session: PostgresqlEngine, statement: str, parameters: list[object]) -> None:
-    with pytest.raises(StatementFailed):
-        session.query(statement, parameters)
-    assert session.query("SELECT 1").rows == ((1,),)
 
 
 def test_nul_in_a_value_is_refused(session: PostgresqlEngine) -> None:

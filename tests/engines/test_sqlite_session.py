@@ -26,7 +26,6 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors
     ConstraintViolated,
     InputError,
     LockHeld,
-    PanelDbError,
     StatementFailed,
     WriteRefused,
 )
@@ -102,20 +101,6 @@ def test_settings_come_back_after_an_error_in_the_middle_of_a_rebuild(target: Ta
         assert (pragma(engine, "foreign_keys"), pragma(engine, "legacy_alter_table")) == (1, 0)
 
 
-def test_nested_transactions_are_one(target: Target) -> None:
-    def insert_and_fail(engine: Engine) -> None:
-        with engine.transaction():
-            with engine.transaction():
-                engine.insert(PARENTS, ("id",), [("q",)])
-            assert ask(target, "SELECT count(*) FROM parents") == [(1,)], "the inner end is no end"
-            raise KeyError
-
-    with SqliteEngine.connect(target) as engine:
-        with pytest.raises(KeyError):
-            insert_and_fail(engine)
-        assert engine.count(PARENTS) == 1
-
-
 def test_a_transaction_takes_the_write_lock_at_once_and_says_who_waits(target: Target) -> None:
     with SqliteEngine.connect(target) as first, SqliteEngine.connect(target) as second, first.transaction():
         begin = time.monotonic()
@@ -150,14 +135,6 @@ def test_any_path_is_that_path(tmp_path: Path, name: str) -> None:
         assert engine.count(Table("here")) == 0
     left = {name, f"{name}-wal", f"{name}-shm", f"{name}{SUFFIX}"}
     assert {each.name for each in folder.iterdir()} <= left
-
-
-def test_closing_twice_is_fine(target: Target) -> None:
-    engine = SqliteEngine.connect(target)
-    engine.close()
-    engine.close()
-    with pytest.raises(PanelDbError):
-        engine.count(PARENTS)
 
 
 # --- the lock --------------------------------------------------------------------------------------------------------

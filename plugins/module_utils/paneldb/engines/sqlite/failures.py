@@ -60,6 +60,12 @@ _KINDS: tuple[tuple[str, type[PanelDbError], str, str], ...] = (
         "Give it more time, or less to do.",
     ),
     (
+        "Cannot operate on a closed database",
+        ConnectionFailed,
+        "The session with {path} has ended",
+        "Open another one.",
+    ),
+    (
         "disk I/O error",
         ConnectionFailed,
         "The database file {path} cannot be read or written",
@@ -107,7 +113,7 @@ def translated(path: str) -> Iterator[None]:
 
 def our_error(error: sqlite3.Error, path: str) -> PanelDbError:
     """Give what a person should be told."""
-    text = str(error)
+    text = str(error).rstrip(".")
     if isinstance(error, sqlite3.IntegrityError):
         return violation(text)
     for beginning, kind, message, hint in _KINDS:
