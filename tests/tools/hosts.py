@@ -4,11 +4,12 @@
 """Whole systemd hosts in containers, for the plays that install and run servers.
 
 Usage: python -m ansible_collections.ctrlaltplay.paneldb.tests.tools.hosts COMMAND
-Commands: up FOLDER NAME... | down FOLDER NAME... | image
+Commands: up FOLDER NAME[=SUITE]... | down FOLDER NAME... | image [SUITE]
 
-``up`` prints one JSON list with the address, port, user and key file of every host. Keys are made in FOLDER; the hosts
-of another folder are others, so that two checkouts on one machine do not meet. The base image is made once for a
-machine and kept in podman's own storage.
+A suite is a release of Debian by its name, bookworm where none is given. ``up`` prints one JSON list with the address,
+port, user and key file of every host. Keys are made in FOLDER; the hosts of another folder are others, so that two
+checkouts on one machine do not meet. The base image of a suite is made once for a machine and kept in podman's own
+storage.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ansible_collections.ctrlaltplay.paneldb.tests.support.disks import as_root
@@ -59,26 +61,26 @@ def podman(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def image() -> str:
-    """Return the name of the base image, made now if this machine has none of these packages yet."""
+def image(suite: str = SUITE) -> str:
+    """Return the name of the suite's base image, made now if this machine has none of these packages yet."""
     system.ensure(system.HOSTS)
-    digest = hashlib.sha256(" ".join((SUITE, *PACKAGES)).encode()).hexdigest()[:12]
-    name = f"localhost/paneldb-host:{SUITE}-{digest}"
+    digest = hashlib.sha256(" ".join((suite, *PACKAGES)).encode()).hexdigest()[:12]
+    name = f"localhost/paneldb-host:{suite}-{digest}"
     if _run([*PODMAN, "image", "exists", name]).returncode:
         print(f"Making {name}, once for this machine (about a minute)", file=sys.stderr, flush=True)
-        _make_image(name)
+        _make_image(name, suite)
     return name
 
 
-def up(folder: Path, names: Sequence[str]) -> list[dict[str, str]]:
-    """Start a host for every name, anew if there is one, and return how each is reached when its systemd runs."""
-    base = image()
+def up(folder: Path, suites: Mapping[str, str]) -> list[dict[str, str]]:
+    """Start each name's host of its suite, anew if there is one, and return how it is reached once its systemd runs."""
+    bases = {suite: image(suite) for suite in dict.fromkeys(suites.values())}
     key = _key(folder)
-    down(folder, names)
-    for name in names:
+    down(folder, tuple(suites))
+    for name, suite in suites.items():
         options = ["--detach", "--systemd=always", "--hostname", name, "--publish", "127.0.0.1::22"]
-        podman("run", "--name", _container(folder, name), *options, *LIMITS, base, "/sbin/init")
-    return [{"instance": name, **_reached(_container(folder, name), key)} for name in names]
+        podman("run", "--name", _container(folder, name), *options, *LIMITS, bases[suite], "/sbin/init")
+    return [{"instance": name, **_reached(_container(folder, name), suite, key)} for name, suite in suites.items()]
 
 
 def down(folder: Path, names: Sequence[str]) -> None:
@@ -91,18 +93,27 @@ def _container(folder: Path, name: str) -> str:
     return f"{name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
 
 
-def _reached(name: str, key: Path) -> dict[str, str]:
+def _reached(name: str, suite: str, key: Path) -> dict[str, str]:
     wait_until(lambda: _is_up(name), f"systemd on {name}", timeout=120)
     for path in (*map(Path, PACKAGE_SETTINGS), *_proxy_files()):
         if path.is_file():
             podman("exec", name, "mkdir", "--parents", str(path.parent))
             podman("cp", str(path), f"{name}:{path}")
+    _turn_to(name, suite)
     home = podman("exec", name, "getent", "passwd", "root").split(":")[5]
     podman("exec", name, "install", "--directory", "--mode=0700", f"{home}/.ssh")
     podman("cp", str(key.with_suffix(".pub")), f"{name}:{home}/.ssh/authorized_keys")
     podman("exec", name, "chown", "root:root", f"{home}/.ssh/authorized_keys")
     address, port = podman("port", name, "22/tcp").rsplit(":", 1)
     return {"address": address, "port": port, "user": "root", "identity_file": str(key)}
+
+
+def _turn_to(name: str, suite: str) -> None:
+    """Let the host's settings, which are those of this machine, name the packages of its own suite."""
+    here = platform.freedesktop_os_release().get("VERSION_CODENAME", suite)
+    sources = [path for path in PACKAGE_SETTINGS if "/sources" in path and Path(path).is_file()]
+    if here != suite and sources:
+        podman("exec", name, "sed", "--in-place", f"s/{re.escape(here)}/{suite}/g", *sources)
 
 
 def _is_up(name: str) -> bool:
@@ -126,11 +137,11 @@ def _key(folder: Path) -> Path:
     return key
 
 
-def _make_image(name: str) -> None:
+def _make_image(name: str, suite: str) -> None:
     with tempfile.TemporaryDirectory(prefix="paneldb-host-") as scratch:
         root = Path(scratch) / "root"
         try:
-            _must(["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(root), *_mirror()])
+            _must(["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, str(root), *_mirror()])
             archive = Path(scratch) / "root.tar"
             _must(["tar", "--directory", str(root), "--create", "--file", str(archive), "."])
             podman("import", str(archive), name)
@@ -163,11 +174,12 @@ def main() -> None:
     """Do what the command line says."""
     what, *arguments = sys.argv[1:] or ["image"]
     if what == "up":
-        print(json.dumps(up(Path(arguments[0]), arguments[1:])))
+        suites = dict((*argument.split("="), SUITE)[:2] for argument in arguments[1:])
+        print(json.dumps(up(Path(arguments[0]), suites)))
     elif what == "down":
         down(Path(arguments[0]), arguments[1:])
     else:
-        print(image())
+        print(image(*arguments))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ from urllib.parse import unquote, urlsplit
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import AnsibleRunner, PlayResult
 
 SETTINGS = "/etc/paneldb/paneldb.env"
+#: Debian 13 has this version of PostgreSQL.
+POSTGRESQL_FOLDER = "/etc/postgresql/17/main"
+POSTGRESQL_UNIT = "postgresql@17-main"
 SQLITE_FILE = "/var/lib/paneldb/panel.db"
 DRIVER = "/opt/paneldb/venv/bin/python"
 TABLES = {

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.ctrlaltplay.paneldb.molecule.default.tests.looking import Database, password_of, read_settings
+from ansible_collections.ctrlaltplay.paneldb.molecule.default.tests.looking import (
+    POSTGRESQL_FOLDER,
+    POSTGRESQL_UNIT,
+    Database,
+    password_of,
+    read_settings,
+)
 
 testinfra_hosts = ["ansible://paneldb-postgresql"]
 LOGIN = "psql --no-psqlrc -h {host} -U panel -d panel -At -c %s"
@@ -25,7 +31,7 @@ def _password(host: Any) -> str:
 
 def test_the_server_runs_now_and_after_a_reboot(host: Any) -> None:
     assert host.service("postgresql").is_enabled
-    assert host.service("postgresql@15-main").is_running
+    assert host.service(POSTGRESQL_UNIT).is_running
 
 
 def test_it_listens_on_the_loopback_address_alone(host: Any) -> None:
@@ -74,7 +80,7 @@ def test_memory_is_shared_out_by_what_the_machine_has(host: Any, database: Datab
 
 @pytest.mark.parametrize("file", ["pg_hba.conf", "conf.d/paneldb.conf"])
 def test_only_the_server_reads_its_settings(host: Any, file: str) -> None:
-    found = host.file(f"/etc/postgresql/15/main/{file}")
+    found = host.file(f"{POSTGRESQL_FOLDER}/{file}")
     assert (found.group, found.mode) == ("postgres", 0o640)
 
 

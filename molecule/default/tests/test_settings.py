@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.ctrlaltplay.paneldb.molecule.default.tests.looking import Database, Plays
+from ansible_collections.ctrlaltplay.paneldb.molecule.default.tests.looking import (
+    POSTGRESQL_FOLDER,
+    POSTGRESQL_UNIT,
+    Database,
+    Plays,
+)
 
 testinfra_hosts = [f"ansible://paneldb-{name}" for name in ("postgresql", "mariadb", "mongodb")]
 #: The file, the unit, the role's variable, and settings that are wrong by name and by value.
 SERVERS: dict[str, tuple[str, str, str, tuple[Any, Any]]] = {
     "postgresql": (
-        "/etc/postgresql/15/main/conf.d/paneldb.conf",
-        "postgresql@15-main",
+        f"{POSTGRESQL_FOLDER}/conf.d/paneldb.conf",
+        POSTGRESQL_UNIT,
         "postgresql_settings",
         ({"shared_bufers": "1GB"}, {"work_mem": "plenty"}),
     ),
