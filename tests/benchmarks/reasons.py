@@ -23,6 +23,11 @@ _COUNTED = (
     "there is no server, is within"
 )
 
+_KNOWN = (
+    "half a kilobyte for each node: a list is known as a whole before anything is written, so that what is in it twice "
+    "is refused"
+)
+
 #: Beginning of the work, engine (empty: any), reason; the first that fits is told.
 REASONS = (
     ("seed of", "", _READ),
@@ -55,6 +60,7 @@ REASONS = (
     ("difference", "mongodb", _COUNTED),
     ("difference", "", "reading the rows is most of it; processor time, which other work does not stretch, is within"),
     ("status", "", "tens of milliseconds on a busy machine; the command loads more than a script does"),
+    ("memory of 100,000 nodes", "", _KNOWN),
     ("growth: nodes", "", "rows of a large list are no longer in the processor's cache; so grow those of seeds"),
     ("growth: rows seeded", "", "random keys find fewer and fewer of their pages in memory"),
 )

@@ -8,6 +8,7 @@ Secrets go in as a careful user hands them over: through a private file of varia
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -173,6 +174,55 @@ def test_a_life_of_a_database_shows_no_password(bed: Bed, target: Target, watch:
     logged = _logged(bed)[before:]
     assert isinstance(bed, PostgresqlBed) == (b"CREATE ROLE" in logged)
     assert watch.scanner.in_bytes(logged, "the server's log") == []
+
+
+def test_nodes_users_and_accounts_show_no_secret(bed: Bed, target: Target, watch: Watch) -> None:
+    """Tokens that are given and tokens that are made, passwords of people and of accounts, kept and refused."""
+    connection, scanner = _connection(bed, target, watch.scanner), watch.scanner
+    for name in ("user_password", "new_password", "account_password"):
+        scanner.plant(name)
+    given = scanner.planted["node_token"] = f"S3cret-{secrets.token_urlsafe(24)}"
+    ann = {"username": "ann", "email": "ann@example.org", "password": "{{ user_password }}"}
+    other = {**ann, "password": "{{ new_password }}", "update_password": "always", "end_sessions": True}
+    account = {"name": f"report_{target.database}", "profile": "read-only", "password": "{{ account_password }}"}
+    tasks = [
+        _task("migrate", connection),
+        _task("node", {**connection, "nodes": [_node("a", token="{{ node_token }}"), _node("b")]}),
+        _task("node", {**connection, "nodes": [_node("c", token="{{ node_token }}")]}, ignore_errors=True),
+        _task("node", {**connection, "rotate": {"names": ["b"]}, "return_tokens": True}),
+        _task("node_info", {**connection, "with_tokens": True}),
+        _task("user", {**connection, "users": [ann]}),
+        _task("user", {**connection, "users": [other]}),
+        _task("user", {**connection, "users": [{**other, "role": "GOD"}]}, ignore_errors=True),
+        _task("account", {**connection, "accounts": [account]}, ignore_errors=True),
+        _task("account", {**connection, "accounts": [{**account, "auth": "socket"}]}, ignore_errors=True),
+    ]
+    before = len(_logged(bed))
+
+    done = watch.tasks(tasks, pipelining=False)
+
+    served = isinstance(bed, (PostgresqlBed, MysqlBed))
+    assert [task.status for task in done.tasks][:9] == [
+        *["ok"] * 2,
+        "ignored",
+        *["ok"] * 4,
+        "ignored",
+        "ok" if served else "ignored",
+    ]
+    made: dict[str, str] = dict(bed.read(target, "nodes", ("name", "token")))
+    assert (made["a"], len(made["b"])) == (given, 43)
+    snapshot = bed.snapshot(target)
+    assert snapshot.count(given) == 1
+    scanner.planted["made_token"] = made["b"]
+    for text in (done.stdout, done.stderr, repr(done.tasks), _logged(bed)[before:].decode(errors="replace")):
+        assert scanner.in_text(text, "output or log") == []
+    assert scanner.in_tree(watch.runner.scratch) == []
+    del scanner.planted["node_token"], scanner.planted["made_token"]
+    assert scanner.in_text(snapshot, "the database") == []
+
+
+def _node(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "hostname": f"{name}.example.org", "port": 8080, **more}
 
 
 def test_a_refused_login_shows_no_password(bed: Bed, target: Target, watch: Watch) -> None:
