@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConstraintViolated, LockHeld, PanelDbError, StatementFailed
@@ -35,6 +36,19 @@ LEASE = 30.0
 RENEWAL = LEASE / 3
 _ACTION = "Holding the lock"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def _free(found: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Give what the lock's document must still be when it is taken; empty while somebody holds it."""
+    same = {"fence": found["fence"]} if "fence" in found else {}
+    if not found or found["until"] < now:
+        return {**same, "until": {"$lt": now}}
+    # A holder that ran on this host and has ended: nobody need wait for its lease.
+    return {**same, "token": found["token"]} if found.get("owner") and _over(found, now) else {}
+
+
+def _over(found: dict[str, Any], now: datetime) -> bool:
+    return bool(found["until"] < now) or has_ended(str(found.get("process", "")))
 
 
 def clock() -> float:
@@ -87,32 +101,59 @@ class Lease:
         self._thread.start()
 
     def _attempt(self) -> bool:
-        """Take the lock if it is free or its lease is over; an upsert that another one's document hinders says no."""
+        """Take the lock if it is free, or its lease is over, or its holder has ended."""
+        with translated("Looking who holds the lock"):
+            found: dict[str, Any] = self._documents.find_one({"_id": _ID}) or {}
+        begun, now = clock(), self._server_time()
+        free = _free(found, now)
+        if not free:
+            return False
+        claim = self._claimed(int(found.get("fence", 0)) + 1, now)
+        if not claim:
+            return False
+        taken = clock() - begun < RENEWAL and self._taken({"_id": _ID, **free}, now, new=not found)
+        with suppress(PanelDbError), translated("Taking the lock"):
+            # Nobody gets this number any more, or the next one may try it.
+            self._documents.delete_many({"claim": {"$lte": self.fence}} if taken else {"_id": claim})
+        if taken:
+            self._until, self._renewed = begun + LEASE, begun
+        return taken and self._renewed_on_server()
+
+    def _claimed(self, number: int, now: datetime) -> str:
+        """Become the only one who may be holder of this number; give the claim's _id, empty for somebody else's.
+
+        What all servers do at once is to refuse an _id that is there; some find and modify one after the other. The
+        claim of one who came no further is worth as much as a lease: it ends, and another turn begins.
+        """
+        claim = {"claim": number, "process": identity(), "until": now + timedelta(seconds=LEASE)}
+        for turn in count():
+            name = f"{number}/{turn}"
+            with suppress(ConstraintViolated), translated("Taking the lock"):
+                self._documents.insert_one({"_id": name, **claim})
+                return name
+            with translated("Looking who takes the lock"):
+                found: dict[str, Any] = self._documents.find_one({"_id": name}) or {}
+            if not found or not _over(found, now):
+                break
+        return ""
+
+    def _taken(self, free: dict[str, Any], now: datetime, *, new: bool) -> bool:
         from pymongo import ReturnDocument
 
-        gone = self._ended_holder()
-        begun, now = clock(), self._server_time()
         whose = {"token": self._mine["token"], "owner": owner(), "process": identity()}
         taken = {**whose, "taken": now, "until": now + timedelta(seconds=LEASE)}
         try:
             with translated("Taking the lock"):
                 found: Any = self._documents.find_one_and_update(
-                    {"_id": _ID, "token": gone} if gone else {"_id": _ID, "until": {"$lt": now}},
+                    free,
                     {"$set": taken, "$inc": {"fence": 1}},
-                    upsert=True,
+                    upsert=new,
                     return_document=ReturnDocument.AFTER,
                 )
         except ConstraintViolated:
             return False
-        self.fence = int(found["fence"])
-        self._until, self._renewed = begun + LEASE, begun
-        return self._renewed_on_server()
-
-    def _ended_holder(self) -> str:
-        """Give the token of a holder that ran on this host and has ended: nobody need wait for its lease."""
-        with translated("Looking who holds the lock"):
-            found: dict[str, Any] = self._documents.find_one({"_id": _ID}) or {}
-        return str(found["token"]) if found.get("owner") and has_ended(str(found.get("process", ""))) else ""
+        self.fence = int(found["fence"]) if found else 0
+        return bool(found)
 
     def _server_time(self) -> datetime:
         """Ask the server for its clock; what passes until the answer is here only makes a lease shorter."""

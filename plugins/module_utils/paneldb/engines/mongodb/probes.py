@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import PanelDbError, Unsupported
 from .faults import translated
+from .product import ferretdb_1, product_of
 
 if TYPE_CHECKING:
     from .session import Client
@@ -65,14 +66,12 @@ class Probes:
     @property
     def ferretdb(self) -> str:
         """Version of FerretDB 1, empty where it is not one; FerretDB 2 tells it otherwise, and has more of MongoDB."""
-        return str(self.build.get("ferretdbVersion", ""))
+        return ferretdb_1(self.build)
 
     @property
     def product(self) -> tuple[str, str]:
-        """Name and version of the server; every FerretDB says beside them which MongoDB it speaks like."""
-        told = self.build.get("ferretdb")
-        version = self.ferretdb or (str(told.get("version", "")) if isinstance(told, Mapping) else "")
-        return ("FerretDB", version.lstrip("v")) if version else ("MongoDB", str(self.build.get("version", "")))
+        """Name and version of the server."""
+        return product_of(self.build)
 
     @property
     def replicated(self) -> bool:

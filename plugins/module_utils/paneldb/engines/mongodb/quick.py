@@ -67,6 +67,8 @@ def _plain(word: str) -> bool:
 def _rows(
     client: Any, database: str, applied: Sequence[str], runs: Sequence[str]
 ) -> tuple[list[list[tuple[Any, ...]]], str]:
+    from .product import product_of
+
     migrations, journal = client[database]["_paneldb_migrations"], client[database]["_paneldb_runs"]
     found = [
         [tuple(map(document.get, applied)) for document in migrations.find()],
@@ -74,8 +76,7 @@ def _rows(
     ]
     order = [runs.index("started_at"), runs.index("id")]
     found[1].sort(key=lambda row: [row[at] for at in order])
-    build = client.admin.command("buildInfo")
-    return found, str(build.get("ferretdbVersion", "")).lstrip("v") or str(build["version"])
+    return found, product_of(client.admin.command("buildInfo"))[1]
 
 
 def _iso(moment: datetime) -> str:
