@@ -154,16 +154,6 @@ def test_texts_are_told_apart_to_the_letter(either: MysqlEngine) -> None:
         assert list(either.fetch(TABLE, ("id",), where=("short", [text]))) == [(number,)]
 
 
-@pytest.mark.parametrize("count", [1, 200])
-def test_null_is_found_in_a_key_that_may_be_null(session: MysqlEngine, count: int) -> None:
-    session.insert(TABLE, ("id",), ((number,) for number in range(1, 501)))
-    rows = [(number, None, f"50% {number}") for number in range(1, count + 1)]
-    assert session.update(TABLE, ("id", "parent"), ("a%s",), rows) == count
-    found = session.fetch(TABLE, ("id", "a%s"), where=("a%s", [f"50% {count}"]))
-    assert list(found) == [(count, f"50% {count}")]
-    assert session.delete(TABLE, ("id", "parent"), [row[:2] for row in rows]) == count
-
-
 def test_values_looked_for_are_exact_beyond_doubles(session: MysqlEngine) -> None:
     prices = ["1234567890123456.0001", "1234567890123456.0002"]
     session.insert(TABLE, ("id", "price"), list(enumerate(prices, 1)))

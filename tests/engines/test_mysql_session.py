@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -28,14 +25,11 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors
     LockHeld,
     PanelDbError,
     StatementFailed,
-    WriteRefused,
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.plan import Statement
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.queries.running import run
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.queries.statements import parse_statements
-from ansible_collections.ctrlaltplay.paneldb.tests.support.certificates import Certificates, certificates
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer
-from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import mariadb_server as another_server
 
 
 @pytest.fixture
@@ -168,79 +162,6 @@ def test_facts_for_an_account_that_may_know_little(mariadb_server: MariadbServer
             session.query("SELECT * FROM mysql.global_priv")
 
 
-# --- TLS ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return certificates(tmp_path_factory.mktemp("tls"), "127.0.0.1")
-
-
-@pytest.fixture(scope="module")
-def tls_server(authority: Certificates) -> Iterator[MariadbServer]:
-    with another_server(ssl_cert=str(authority.cert), ssl_key=str(authority.key)) as made:
-        made.create_database("t")
-        made.create_user("tls", "pw", "ALL ON t.*")
-        made.run("ALTER USER tls@'%' REQUIRE SSL")
-        yield made
-
-
-def cipher(target: Target) -> str:
-    with MysqlEngine.connect(target) as session:
-        return str(session.query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").rows[0][1])
-
-
-@pytest.mark.parametrize("mode", ["prefer", "require", "verify-ca", "verify-full"])
-def test_tls_is_used_where_it_is_asked_for(tls_server: MariadbServer, authority: Certificates, mode: str) -> None:
-    target = parse_target({"url": tls_server.url("t", "tls", "pw"), "tls_mode": mode})
-    verifying = mode.startswith("verify")
-    assert cipher(replace(target, tls_ca=str(authority.ca) if verifying else ""))
-
-
-def test_tls_is_not_used_where_it_is_not_asked_for(tls_server: MariadbServer) -> None:
-    target = parse_target({"url": tls_server.url("t")})
-    assert [cipher(replace(target, tls_mode=mode)) for mode in ("", "allow", "disable")] == ["", "", ""]
-
-
-def test_tls_with_an_authority_that_is_not_the_servers(tls_server: MariadbServer, tmp_path: Path) -> None:
-    other = certificates(tmp_path, "127.0.0.1")
-    target = parse_target({"url": tls_server.url("t"), "tls_ca": str(other.ca)})
-    for mode in ("", "require", "verify-ca", "verify-full"):
-        with pytest.raises(ConnectionFailed, match="certificate"):
-            MysqlEngine.connect(replace(target, tls_mode=mode))
-
-
-def test_tls_with_a_certificate_of_another_host(tls_server: MariadbServer, authority: Certificates) -> None:
-    target = parse_target({"url": tls_server.url("t"), "tls_ca": str(authority.ca), "login_host": "127.0.0.1"})
-    elsewhere = replace(target, host="localhost")
-    assert cipher(replace(elsewhere, tls_mode="verify-ca"))
-    with pytest.raises(ConnectionFailed, match=r"certificate|[Hh]ostname"):
-        MysqlEngine.connect(replace(elsewhere, tls_mode="verify-full"))
-
-
-def test_tls_that_the_server_lacks(target: Target) -> None:
-    with pytest.raises(ConnectionFailed, match=r"no TLS|SSL"):
-        MysqlEngine.connect(replace(target, tls_mode="require"))
-    with MysqlEngine.connect(replace(target, tls_mode="prefer")) as session:
-        assert session.query("SELECT 1").rows == ((1,),)
-
-
-def test_authorities_are_read_once(authority: Certificates, tls_server: MariadbServer, monkeypatch: Any) -> None:
-    read: list[str] = []
-    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_unused: read.append("default"))
-    target = parse_target({"url": tls_server.url("t"), "tls_ca": str(authority.ca), "tls_mode": "verify-full"})
-    for _unused in range(2):
-        with MysqlEngine.connect(target), MysqlEngine.connect(replace(target, tls_ca="", tls_mode="")):
-            pass
-    assert read == []
-
-
-def test_broken_certificate_is_told(target: Target, tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("nothing")
-    with pytest.raises(InputError, match="cannot be used"):
-        MysqlEngine.connect(replace(target, tls_mode="verify-ca", tls_ca=str(tmp_path / "ca.pem")))
-
-
 # --- transactions ------------------------------------------------------------------------------------------------
 
 
@@ -304,52 +225,6 @@ def test_schema_changes_open_no_transaction(session: MysqlEngine) -> None:
     with session.transaction(schema_change=True):
         session.run(Statement("CREATE TABLE t (id integer)"))
     assert session.existing_tables(["t", "T", "more"]) == {"t"}
-
-
-# --- reading only ------------------------------------------------------------------------------------------------
-
-
-WRITES = [
-    "INSERT INTO t VALUES (1)",
-    "CREATE TABLE more (id integer)",
-    "DELETE FROM t",
-    "SET SESSION TRANSACTION READ WRITE",
-    "/*! SET SESSION TRANSACTION READ WRITE */",
-    "SELECT /*M! 1 INTO OUTFILE '/tmp/x' */ 2",
-    "SELECT * FROM t INTO OUTFILE '/tmp/x'",
-    "WITH a AS (SELECT 1) SELECT * FROM a INTO DUMPFILE '/tmp/x'",
-    "FLUSH TABLES",
-    "COMMIT",
-]
-
-
-@pytest.mark.parametrize("statement", WRITES)
-def test_read_only_session_changes_nothing(session: MysqlEngine, target: Target, statement: str) -> None:
-    session.query("CREATE TABLE t (id integer)")
-    with MysqlEngine.connect(target, read_only=True) as reader:
-        with pytest.raises(WriteRefused):
-            reader.query(statement)
-        with pytest.raises(WriteRefused):
-            reader.run(Statement("INSERT INTO t VALUES (1)"))
-        assert reader.query("SELECT COUNT(*), 'INTO OUTFILE', '/*!' FROM t").rows == ((0, "INTO OUTFILE", "/*!"),)
-
-
-def test_procedure_writes_nothing_in_a_session_that_reads(session: MysqlEngine, target: Target) -> None:
-    session.query("CREATE TABLE t (id integer)")
-    session.query("CREATE PROCEDURE p() BEGIN INSERT INTO t VALUES (1); END")
-    with MysqlEngine.connect(target, read_only=True) as reader, pytest.raises(WriteRefused):
-        reader.query("CALL p()")
-    assert session.query("CALL p()").rows == ()
-    assert session.query("SELECT COUNT(*) FROM t").rows == ((1,),)
-
-
-@pytest.mark.parametrize("read_only", [True, False])
-def test_no_more_rows_are_read_than_are_wanted(target: Target, read_only: bool) -> None:
-    with MysqlEngine.connect(target, read_only=read_only) as session:
-        result = session.query("SELECT seq FROM seq_1_to_1000", limit=3)
-        assert (result.rows, result.truncated) == (((1,), (2,), (3,)), True)
-        assert not session.query("SELECT seq FROM seq_1_to_3", limit=3).truncated
-        assert len(session.query("SELECT seq FROM seq_1_to_1000").rows) == 1000
 
 
 # --- errors ------------------------------------------------------------------------------------------------------
@@ -488,64 +363,3 @@ def test_lock_is_got_despite_a_limit_on_statements(session: MysqlEngine, target:
 def test_lock_outside_transactions_only(session: MysqlEngine) -> None:
     with session.transaction(), pytest.raises(StatementFailed, match="outside"), session.lock(0.0):
         pass
-
-
-# --- statements of a person --------------------------------------------------------------------------------------
-
-
-def test_values_of_a_query_are_plain(session: MysqlEngine) -> None:
-    moment = datetime(2026, 2, 3, 4, 5, 6, 789000, timezone(timedelta(hours=2)))
-    result = session.query(
-        "SELECT %(bytes)s AS b, %(text)s AS t, 7.50 AS d, '50%%' AS p, CAST(%(at)s AS datetime(3)) AS a,"
-        " %(decimal)s + 0 AS m, DATE '2026-02-03' AS day, %(none)s IS NULL AS n, %(yes)s AS y, 3 IN %(list)s AS l",
-        {
-            "bytes": b"\0\xff'\\",
-            "text": "it's \\ \" 😀\0\n",
-            "at": moment,
-            "decimal": Decimal("1.10"),
-            "none": None,
-            "yes": True,
-            "list": [1, 3],
-        },
-    )
-    assert result.columns == ("b", "t", "d", "p", "a", "m", "day", "n", "y", "l")
-    assert result.rows == (
-        (
-            b"\0\xff'\\",
-            "it's \\ \" 😀\0\n",
-            Decimal("7.50"),
-            "50%",
-            datetime(2026, 2, 3, 2, 5, 6, 789000),  # noqa: DTZ001 - as the server keeps it
-            Decimal("1.10"),
-            date(2026, 2, 3),
-            1,
-            1,
-            1,
-        ),
-    )
-    assert session.query("SELECT '50%'").rows == (("50%",),)
-
-
-def test_query_that_gives_rows_counts_those_that_it_changed(session: MysqlEngine) -> None:
-    session.query("CREATE TABLE t (id integer)")
-    assert session.query("INSERT INTO t VALUES (6), (7) RETURNING id").affected == 2
-
-
-def test_further_results_of_a_procedure_are_let_go(session: MysqlEngine) -> None:
-    session.query("CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END")
-    assert session.query("CALL p()").rows == ((1,),)
-    assert session.query("CALL p()", limit=5).rows == ((1,),)
-    assert session.query("SELECT 3").rows == ((3,),)
-
-
-def test_zero_dates_come_as_text(session: MysqlEngine) -> None:
-    session.query("SET SESSION sql_mode = ''")
-    session.query("CREATE TABLE t (at datetime(3))")
-    session.query("INSERT INTO t VALUES ('0000-00-00')")
-    assert session.query("SELECT at FROM t").rows == (("0000-00-00 00:00:00.000",),)
-
-
-def test_file_of_this_machine_is_never_read(session: MysqlEngine) -> None:
-    session.query("CREATE TABLE t (line text)")
-    session.query("LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE t")
-    assert session.query("SELECT COUNT(*) FROM t").rows == ((0,),)

@@ -134,16 +134,6 @@ def test_half_a_character_is_refused(session: PostgresqlEngine, write: Callable[
         write(session)
 
 
-@pytest.mark.parametrize("count", [1, 200])
-def test_null_is_found_in_a_key_that_may_be_null(session: PostgresqlEngine, count: int) -> None:
-    session.insert(TABLE, ("id",), ((number,) for number in range(1, 501)))
-    rows = [(number, None, f"50% {number}") for number in range(1, count + 1)]
-    assert session.update(TABLE, ("id", "parent"), ("a%s",), rows) == count
-    found = session.fetch(TABLE, ("id", "a%s"), where=("a%s", [f"50% {count}"]))
-    assert list(found) == [(count, f"50% {count}")]
-    assert session.delete(TABLE, ("id", "parent"), [row[:2] for row in rows]) == count
-
-
 @pytest.fixture
 def through_cursors(session: PostgresqlEngine, monkeypatch: pytest.MonkeyPatch) -> PostgresqlEngine:
     """Every table counts as a large one."""

@@ -157,6 +157,18 @@ def test_keys_of_several_columns(things: Engine) -> None:
     assert things.count(THINGS) == 98
 
 
+@pytest.mark.parametrize("count", [1, 100])
+def test_null_is_found_in_a_key_that_may_be_null(things: Engine, count: int) -> None:
+    fill(things, range(400))
+    keys = [(number, None) for number in range(3, 400, 4)][:count]
+    texts = [(*key, f"50% {key[0]}") for key in keys]
+    assert things.update(THINGS, ("id", "short"), ("long text %s",), texts) == count
+    found = things.fetch(THINGS, ("id", "long text %s"), where=("long text %s", ["50% 3"]))
+    assert list(found) == [(3, "50% 3")]
+    assert things.delete(THINGS, ("id", "short"), keys) == count
+    assert things.count(THINGS) == 400 - count
+
+
 @pytest.mark.dialect
 def test_rows_that_are_not_there_are_not_counted(things: Engine) -> None:
     fill(things, range(10))
