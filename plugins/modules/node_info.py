@@ -162,7 +162,7 @@ def node_info(call: Call) -> Mapping[str, Any]:
 
     with call.connect(read_only=True) as engine:
         found = find(engine, call.model(), _filter(call.params), datetime.now(timezone.utc))
-        told = {"engine": engine.name, "server_version": engine.server().version}
+        told = {"engine": engine.name, "server_version": engine.version()}
     seen = _seen(call.params["probe"], found.nodes)
     shown = found.nodes[: max(call.params["limit"], 0)]
     return {

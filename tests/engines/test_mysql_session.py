@@ -151,6 +151,7 @@ def test_facts_of_the_server(session: MysqlEngine, target: Target) -> None:
     assert (server.facts["read_only"], server.facts["strict"], server.facts["timezone"]) == (False, False, "-05:00")
     assert server.facts["replication_lag_seconds"] is None
     assert session.server() is server
+    assert session.version() == server.version
 
 
 def test_facts_for_an_account_that_may_know_little(mariadb_server: MariadbServer, target: Target) -> None:

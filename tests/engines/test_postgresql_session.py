@@ -113,6 +113,7 @@ def test_facts_of_the_server(session: PostgresqlEngine, target: Target) -> None:
     assert server.facts["pooler"] is False
     assert server.facts["replication_lag_seconds"] is None
     assert session.server() is server
+    assert session.version() == server.version
 
 
 def test_wrong_password_and_unknown_user(target: Target) -> None:

@@ -75,8 +75,11 @@ class StoppableEngine:
     def close(self) -> None:
         self.database.holder = None
 
+    def version(self) -> str:
+        return "1.0"
+
     def server(self) -> Server:
-        return Server("memory", "1.0", (1, 0))
+        return Server("memory", self.version(), (1, 0))
 
     @contextmanager
     def transaction(self, *, schema_change: bool = False) -> Iterator[None]:

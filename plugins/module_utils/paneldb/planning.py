@@ -71,7 +71,7 @@ def compose(engine: Engine, changes: Sequence[Change], catalogue: Catalogue | No
             steps, after = engine.compile(change.operations, after)
             stages.append(Stage(change.origin, change.operations, steps, change.reverse))
     texts = _texts(before.schema, after.schema, stages)
-    return Plan(engine.name, engine.server().version, tuple(stages), _hazards(engine, stages, before), *texts)
+    return Plan(engine.name, engine.version(), tuple(stages), _hazards(engine, stages, before), *texts)
 
 
 def require_consent(plan: Plan, consent: Consent) -> None:

@@ -131,6 +131,10 @@ class Engine(ABC):
     def server(self) -> Server:
         """Tell who answered (asked once, then remembered)."""
 
+    def version(self) -> str:
+        """Give the version that ``server`` tells, without asking for its facts where the driver knows it already."""
+        return self.server().version
+
     @abstractmethod
     def transaction(self, *, schema_change: bool = False) -> AbstractContextManager[None]:
         """All or nothing, where the engine has transactions; nested use joins the outer one.

@@ -115,7 +115,7 @@ def _identity(engine: Engine) -> dict[str, Any]:
 
     return {
         "engine": engine.name,
-        "server_version": engine.server().version,
+        "server_version": engine.version(),
         "database": engine.target.database or engine.target.path,
         "url": to_url(engine.target, mask=True),
     }

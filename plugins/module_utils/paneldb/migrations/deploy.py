@@ -63,7 +63,7 @@ def deploy(
 
 def nothing(engine: Engine) -> Outcome:
     """The outcome where there is nothing to do."""
-    return Outcome(Plan(engine.name, engine.server().version))
+    return Outcome(Plan(engine.name, engine.version()))
 
 
 def _todo(position: Position, target: str) -> int:

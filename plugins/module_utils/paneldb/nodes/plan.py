@@ -159,7 +159,7 @@ class _Planner:
         before, after = self._texts(rows, changes, leaving)
         return NodePlan(
             engine.name,
-            engine.server().version,
+            engine.version(),
             nodes,
             rows,
             tuple(changes),

@@ -111,7 +111,7 @@ def plan_seeds(
 
             require_valid(tables, changes, reader)
             before, after = texts(engine, changes)
-    return SeedPlan(engine.name, engine.server().version, changes, loaded.skipped, tables.missing, before, after)
+    return SeedPlan(engine.name, engine.version(), changes, loaded.skipped, tables.missing, before, after)
 
 
 @contextmanager

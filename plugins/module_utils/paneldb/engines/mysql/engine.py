@@ -52,6 +52,9 @@ class MysqlEngine(Conversation, Engine):
             self._server = server(self)
         return self._server
 
+    def version(self) -> str:
+        return ".".join(map(str, self.numbers))
+
     def lock(self, timeout: float) -> AbstractContextManager[None]:
         from .locking import held
 

@@ -62,6 +62,9 @@ class PostgresqlEngine(Engine):
             self._server = server(self, self._known_pid)
         return self._server
 
+    def version(self) -> str:
+        return str(self._connection.info.parameter_status("server_version")).partition(" ")[0]
+
     @property
     def schema(self) -> str:
         """The schema in which all is made; the one of the target where the database has none of that name yet."""
