@@ -85,8 +85,10 @@ def test_site_brings_up_the_database_that_a_check_announced_and_then_has_nothing
     assert again.changed == ()
     assert site.names() == ["ADMIN", "MODERATOR", "USER"]
     assert site.bed.count(site.target, "alts") == again.of("seed").result["tables"]["alts"]["unchanged"]
-    secret = site.variables.get("paneldb_login_password", "no password")
-    assert secret not in "".join((checked.stdout, done.stdout, again.stdout))
+    assert site.names("nodes") == ["local"]
+    shown = "".join((checked.stdout, done.stdout, again.stdout))
+    assert site.names("nodes", "token")[0] not in shown
+    assert site.variables.get("paneldb_login_password", "no password") not in shown
 
 
 def test_plays_check_seed_reset_and_develop(site: Site, tmp_path: Path) -> None:

@@ -14,10 +14,12 @@ import os
 import pwd
 import re
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from ansible_collections.ctrlaltplay.paneldb.tests.tools import system
@@ -54,6 +56,9 @@ def _from_clone(clone: Path) -> None:
     _expect(database.is_file(), "var/panel.db is there")
     _expect(str(database) in first, "the first run says where the file is")
     _expect("DATABASE_URL" in first, "the first run says the DATABASE_URL")
+    with closing(sqlite3.connect(database)) as connection:
+        nodes = connection.execute("SELECT name, hostname FROM nodes").fetchall()
+    _expect(nodes == [("local", "localhost")], f"this machine is the only node, not {nodes}")
     _expect(_changes(_run(["make", "--silent", "site"], clone)) == 0, "the second run says changed=0")
 
 
