@@ -18,7 +18,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engine
 from ansible_collections.ctrlaltplay.paneldb.tests.support import mariadb, postgresql
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import AnsibleRunner
 from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import MysqlBed
-from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import MongodbBed, ferretdb_bed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import MongodbBed, documentdb_bed, ferretdb_bed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.secrets_scanner import SecretsScanner
 
 # Shared runners stall now and then: a deadline per example would fail for reasons outside the code.
@@ -65,6 +65,23 @@ def mariadb_server() -> Iterator[mariadb.MariadbServer]:
         yield server
 
 
+@pytest.fixture(scope="session", params=["MariaDB", "MySQL"])
+def family_server(request: pytest.FixtureRequest) -> Iterator[mariadb.MysqlFamilyServer]:
+    """Either server of the whole run, for what is about both."""
+    if request.param == "MariaDB":
+        yield request.getfixturevalue("mariadb_server")
+    else:
+        with mariadb.mysql_server() as server:
+            yield server
+
+
+@pytest.fixture
+def family_target(family_server: mariadb.MysqlFamilyServer) -> Iterator[Target]:
+    """An empty database of this test alone."""
+    with MysqlBed(family_server).database() as target:
+        yield target
+
+
 @pytest.fixture
 def mariadb_target(mariadb_server: mariadb.MariadbServer) -> Iterator[Target]:
     """An empty database of this test alone."""
@@ -74,8 +91,8 @@ def mariadb_target(mariadb_server: mariadb.MariadbServer) -> Iterator[Target]:
 
 @pytest.fixture(scope="session")
 def mongodb_bed() -> Iterator[MongodbBed]:
-    """Databases of one FerretDB, for what is MongoDB's own."""
-    with ferretdb_bed() as bed:
+    """Databases of one server that has much of MongoDB, for what is its own."""
+    with documentdb_bed() as bed:
         yield bed
 
 
@@ -83,6 +100,20 @@ def mongodb_bed() -> Iterator[MongodbBed]:
 def mongodb_target(mongodb_bed: MongodbBed) -> Iterator[Target]:
     """An empty database of this test alone."""
     with mongodb_bed.database() as target:
+        yield target
+
+
+@pytest.fixture(scope="session")
+def weak_mongodb_bed() -> Iterator[MongodbBed]:
+    """Databases of one server that makes sure of next to nothing."""
+    with ferretdb_bed() as bed:
+        yield bed
+
+
+@pytest.fixture
+def weak_mongodb_target(weak_mongodb_bed: MongodbBed) -> Iterator[Target]:
+    """An empty database of this test alone."""
+    with weak_mongodb_bed.database() as target:
         yield target
 
 

@@ -17,23 +17,28 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.base import Catalogue, Engine
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.naming import EXACT_COLLATIONS
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.session import product_of
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target, parse_target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import Operation
 from ansible_collections.ctrlaltplay.paneldb.tests.support.bed import Bed, Rows, SqlBed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.choices import STEMS
-from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer, mariadb_server
-from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import ferretdb_bed, mongodb_by_url
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import (
+    MysqlFamilyServer,
+    mariadb_server,
+    mysql_server,
+)
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import documentdb_bed, ferretdb_bed, mongodb_by_url
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mysql_place import MysqlPlace
 from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import (
+    PostgresPlace,
     PostgresServer,
     postgresql_server,
-    programs,
 )
 from ansible_collections.ctrlaltplay.paneldb.tests.support.standins import mysql8_server
+from ansible_collections.ctrlaltplay.paneldb.tests.tools.prebuilt import Prebuilt
+from ansible_collections.ctrlaltplay.paneldb.tests.tools.servers import MARIADB_11, POSTGRESQL_18
 
 __all__ = [
     "BEDS",
@@ -80,13 +85,13 @@ class SqliteBed(SqlBed):
             return "\n".join(connection.iterdump())
 
 
-class PostgresqlBed(SqlBed):
-    """Databases of one server, opened by its superuser."""
+class PostgresqlDialectBed(SqlBed):
+    """Databases of a server, whoever runs it, opened by its superuser."""
 
     engine = "postgresql"
     unguarded = "SET session_replication_role = replica"
 
-    def __init__(self, server: PostgresServer) -> None:
+    def __init__(self, server: PostgresPlace) -> None:
         self.server = server
 
     def absent(self) -> Target:
@@ -112,21 +117,30 @@ class PostgresqlBed(SqlBed):
     def snapshot(self, target: Target) -> str:
         if not self.server.run("SELECT 1 FROM pg_database WHERE datname = %s", [target.database]):
             return ""
-        argv = [str(programs() / "pg_dump"), "--create", "--inserts", self.server.url(target.database)]
+        argv = [str(self.server.programs / "pg_dump"), "--create", "--inserts", self.server.url(target.database)]
         dump = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
         # Newer releases guard the text with words made anew each time.
         return "\n".join(line for line in dump.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
 
 
-class MysqlBed(SqlBed):
-    """Databases of one server of MariaDB, opened by its superuser."""
+class PostgresqlBed(PostgresqlDialectBed):
+    """Databases of a server of the run's own."""
+
+    server: PostgresServer
+
+    def __init__(self, server: PostgresServer) -> None:
+        super().__init__(server)
+
+
+class DialectBed(SqlBed):
+    """Databases of a server that speaks MySQL's dialect, whatever it is; its own programs are not asked."""
 
     engine = "mysql"
     #: Its names end at U+FFFF.
     stems = tuple(stem for stem in STEMS if max(stem) <= "\uffff")
     unguarded = "SET foreign_key_checks = 0"
 
-    def __init__(self, server: MariadbServer) -> None:
+    def __init__(self, server: MysqlPlace) -> None:
         self.server = server
 
     @classmethod
@@ -147,7 +161,7 @@ class MysqlBed(SqlBed):
         self.server.create_database(target.database)
 
     def drop(self, target: Target) -> None:
-        self.server.drop_database(target.database)
+        self.server.run(f"DROP DATABASE IF EXISTS {self.quoted(target.database)}")
 
     def run(self, target: Target, *statements: str, parameters: Sequence[Any] = ()) -> Rows:
         with closing(self.server.connect(target.database)) as connection:
@@ -156,27 +170,28 @@ class MysqlBed(SqlBed):
     def snapshot(self, target: Target) -> str:
         if not self.server.run("SHOW DATABASES LIKE %s", [target.database]):
             return ""
-        return self.server.dump(target.database)
+        return self._written(target)
 
-
-class DialectBed(MysqlBed):
-    """Databases of a server that speaks MySQL's dialect, whatever it is; its own programs are not asked."""
-
-    def create(self, target: Target) -> None:
-        ((version,),) = self.server.run("SELECT version()")
-        collation = EXACT_COLLATIONS[product_of(version)[0]]
-        self.server.run(f"CREATE DATABASE {self.quoted(target.database)} CHARACTER SET utf8mb4 COLLATE {collation}")
-
-    def drop(self, target: Target) -> None:
-        self.server.run(f"DROP DATABASE IF EXISTS {self.quoted(target.database)}")
-
-    def snapshot(self, target: Target) -> str:
-        if not self.server.run("SHOW DATABASES LIKE %s", [target.database]):
-            return ""
+    def _written(self, target: Target) -> str:
         tables = [str(row[0]) for row in self.rows(target, "SHOW TABLES")]
         made = [self.rows(target, f"SHOW CREATE TABLE {self.quoted(table)}") for table in tables]
         held = [sorted(self.rows(target, f"SELECT * FROM {self.quoted(table)}"), key=repr) for table in tables]
         return repr((self.rows(target, "SHOW TRIGGERS"), made, held))
+
+
+class MysqlBed(DialectBed):
+    """Databases of a server of the run's own, MariaDB or MySQL, opened by its superuser."""
+
+    server: MysqlFamilyServer
+
+    def __init__(self, server: MysqlFamilyServer) -> None:
+        super().__init__(server)
+
+    def drop(self, target: Target) -> None:
+        self.server.drop_database(target.database)
+
+    def _written(self, target: Target) -> str:
+        return self.server.dump(target.database)
 
 
 def _executed(connection: Any, statements: Sequence[str], parameters: Sequence[Any]) -> Rows:
@@ -194,35 +209,39 @@ def _sqlite() -> Iterator[Bed]:
 
 
 @contextmanager
-def _postgresql() -> Iterator[Bed]:
-    with postgresql_server() as server:
+def _postgresql(unpacked: Optional[Prebuilt] = None) -> Iterator[Bed]:
+    with postgresql_server(unpacked) as server:
         yield PostgresqlBed(server)
 
 
 @contextmanager
-def _mysql() -> Iterator[Bed]:
-    with mariadb_server() as server:
+def _mariadb(unpacked: Optional[Prebuilt] = None) -> Iterator[Bed]:
+    with mariadb_server(unpacked) as server:
+        yield MysqlBed(server)
+
+
+@contextmanager
+def _mysql9() -> Iterator[Bed]:
+    with mysql_server() as server:
         yield MysqlBed(server)
 
 
 @contextmanager
 def _mysql8() -> Iterator[Bed]:
     with mysql8_server() as server:
-        yield DialectBed(MariadbServer(server.folder, server.port, server.password, {}, server.user, server.host))
+        yield DialectBed(MysqlPlace(server.port, server.password, server.user, server.host))
 
 
 @contextmanager
 def _postgresql_by_url(url: str) -> Iterator[Bed]:
     target = parse_target({"url": url})
-    nowhere = Path("/nonexistent")
-    yield PostgresqlBed(PostgresServer(nowhere, target.port or 5432, target.password, target.user, target.host))
+    yield PostgresqlDialectBed(PostgresPlace(target.port or 5432, target.password, target.user, target.host))
 
 
 @contextmanager
 def _mysql_by_url(url: str) -> Iterator[Bed]:
     target = parse_target({"url": url})
-    nowhere = Path("/nonexistent")
-    yield DialectBed(MariadbServer(nowhere, target.port or 3306, target.password, {}, target.user, target.host))
+    yield DialectBed(MysqlPlace(target.port or 3306, target.password, target.user, target.host))
 
 
 Opener = Callable[[], AbstractContextManager[Bed]]
@@ -231,11 +250,17 @@ Opener = Callable[[], AbstractContextManager[Bed]]
 BEDS: dict[str, Opener] = {
     "sqlite": _sqlite,
     "postgresql": _postgresql,
-    "mysql": _mysql,
-    "mongodb": ferretdb_bed,
+    "mysql": _mariadb,
+    "mysql9": _mysql9,
+    "mongodb": documentdb_bed,
 }
-#: Servers that know a dialect and not much else: they run the tests with the marker ``dialect``.
-DIALECTS: dict[str, Opener] = {"mysql8": _mysql8}
+#: Servers that are there for their catalogue and dialect: they run the tests with the marker ``dialect``.
+DIALECTS: dict[str, Opener] = {
+    "mysql8": _mysql8,
+    "mariadb11": partial(_mariadb, MARIADB_11),
+    "postgresql18": partial(_postgresql, POSTGRESQL_18),
+    "mongodb-ferretdb1": ferretdb_bed,
+}
 #: Servers of the user's own, by the variable of the environment that holds a URL: the whole grid runs there, too.
 BY_URL: dict[str, Callable[[str], AbstractContextManager[Bed]]] = {
     "PANELDB_TEST_POSTGRESQL_URL": _postgresql_by_url,

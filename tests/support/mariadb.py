@@ -1,40 +1,43 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real MariaDB server for the tests, made from the distribution's packages.
+"""Real servers of MariaDB and MySQL for the tests, made from the distribution's packages.
 
-The server lives in a temporary folder, listens on the loopback address and on a socket of its own, wants a password of
-everybody, and has a time zone, a collation and a mode that are not the product's, so that a session which forgets to
-set its own shows. It never runs as root.
+Each wants a password of everybody, and has a time zone, a collation and a mode that are not the product's, so that a
+session which forgets to set its own shows. Neither runs as root.
 """
 
 from __future__ import annotations
 
 import os
-import pwd
 import secrets
-import shutil
 import signal
+import socket
 import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Optional
-from urllib.parse import quote
+from typing import ClassVar, Optional
 
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mysql_place import MysqlPlace, quoted
+from ansible_collections.ctrlaltplay.paneldb.tests.support.own_server import (
+    MACHINE,
+    OwnServer,
+    programs_of,
+    running,
+    server_folder,
+)
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ports import LOOPBACK, free_port
-from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import kill_tree, wait_until
+from ansible_collections.ctrlaltplay.paneldb.tests.tools.prebuilt import Prebuilt
+from ansible_collections.ctrlaltplay.paneldb.tests.tools.servers import MYSQL
 
-SUPERUSER = "root"
-ACCOUNT = "mysql"
-PROGRAM = "/usr/sbin/mariadbd"
+__all__ = ["MariadbServer", "MysqlFamilyServer", "MysqlServer", "mariadb_server", "mysql_server", "quoted"]
+
 # Commits reach the operating system (a killed server loses nothing), only not the disk.
 SETTINGS = {
     "bind_address": LOOPBACK,
     "innodb_flush_log_at_trx_commit": "2",
-    "innodb_log_file_size": "64M",
     "innodb_buffer_pool_size": "64M",
     "innodb_doublewrite": "0",
     "max_connections": "120",
@@ -46,201 +49,145 @@ SETTINGS = {
 }
 
 
-def system_user() -> pwd.struct_passwd:
-    """The account the server runs as: this one, or without root's rights the package's own."""
-    return pwd.getpwuid(os.geteuid()) if os.geteuid() else pwd.getpwnam(ACCOUNT)
+class MysqlFamilyServer(MysqlPlace, OwnServer):
+    """What both servers share."""
 
+    packaged = "mysql"
+    ending = signal.SIGTERM
+    #: The server's program, the one that writes all of a database as text, and settings of this server's own.
+    program: ClassVar[str]
+    dumper: ClassVar[str]
+    settings_of_its_own: ClassVar[Mapping[str, str]]
 
-def as_server_user(argv: Sequence[str]) -> list[str]:
-    """Return ``argv`` so that it runs as the server's user and ends with the process that started it."""
-    account = system_user()
-    change = [] if os.geteuid() else [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
-    return ["setpriv", *change, "--pdeathsig=TERM", "--", *argv]
-
-
-@dataclass
-class MariadbServer:
-    """One server: its folder, port, superuser's password and running process."""
-
-    folder: Path
-    port: int
-    password: str
-    settings: dict[str, str]
-    superuser: str = SUPERUSER
-    host: str = LOOPBACK
-    _process: Optional[subprocess.Popen[bytes]] = field(default=None, repr=False)
+    def __init__(self, folder: Path, settings: Mapping[str, str], root: Path) -> None:
+        MysqlPlace.__init__(self, free_port(), secrets.token_urlsafe(18))
+        OwnServer.__init__(self, folder, {**SETTINGS, **self.settings_of_its_own, **settings}, root)
 
     @property
     def socket(self) -> str:
-        """The path of the server's socket."""
         return str(self.folder / "s.sock")
-
-    @property
-    def log(self) -> Path:
-        """The server's log."""
-        return self.folder / "server.log"
-
-    @property
-    def pid(self) -> int:
-        """Process id of the running server."""
-        assert self._process is not None, "the server does not run"
-        return self._process.pid
-
-    def url(self, database: str, user: str = "", password: str = "") -> str:
-        """A connection URL; the superuser's where no user is given."""
-        credentials = f"{quote(user or self.superuser, safe='')}:{quote(password or self.password, safe='')}"
-        return f"mysql://{credentials}@{self.host}:{self.port}/{quote(database, safe='')}"
-
-    def connect(self, database: Optional[str] = None, user: str = "", password: str = "") -> Any:
-        """A plain driver connection in autocommit mode, for what a test does or looks at behind the product's back."""
-        import pymysql
-
-        return pymysql.connect(
-            host=self.host,
-            port=self.port,
-            database=database,
-            user=user or self.superuser,
-            password=password or self.password,
-            connect_timeout=10,
-            ssl_disabled=True,
-            autocommit=True,
-            charset="utf8mb4",
-        )
-
-    def run(
-        self, statement: str, parameters: Sequence[Any] = (), database: Optional[str] = None
-    ) -> list[tuple[Any, ...]]:
-        """Run one statement as the superuser; return its rows, if it has any."""
-        connection = self.connect(database)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, tuple(parameters) or None)
-                return list(cursor.fetchall())
-        finally:
-            connection.close()
-
-    def create_database(self, name: str = "") -> str:
-        """Create a database as the product does, named at random where no name is given, and return its name."""
-        chosen = name or f"t_{secrets.token_hex(6)}"
-        self.run(f"CREATE DATABASE {quoted(chosen)} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")
-        return chosen
-
-    def drop_database(self, name: str) -> None:
-        """Drop a database, and end the sessions in it, which may hold its tables."""
-        import pymysql
-
-        for (number,) in self.run("SELECT id FROM information_schema.processlist WHERE db = %s", (name,)):
-            with suppress(pymysql.err.Error):
-                self.run(f"KILL {number}")
-        self.run(f"DROP DATABASE IF EXISTS {quoted(name)}")
 
     def dump(self, database: str) -> str:
         """All that is in a database as text."""
         place = [f"--socket={self.socket}", f"--user={self.superuser}"]
         kinds = ["--routines", "--events", "--triggers", "--single-transaction", "--skip-dump-date", "--databases"]
-        argv = ["mariadb-dump", "--no-defaults", *place, *kinds, database]
+        argv = [str(self.root / self.dumper), "--no-defaults", *place, *kinds, database]
         environment = {**os.environ, "MYSQL_PWD": self.password}
         return subprocess.run(argv, capture_output=True, text=True, check=True, env=environment).stdout
 
-    def create_user(self, name: str, password: str, grants: str = "", host: str = "%") -> None:
-        """Create an account with a password, and with ``grants`` such as ``ALL ON *.*``."""
-        account = f"{quoted(name)}@{quoted(host)}"
-        self.run(f"CREATE USER {account.replace('%', '%%')} IDENTIFIED BY %s", (password,))
-        if grants:
-            self.run(f"GRANT {grants} TO {account}")
-
-    def start(self, *more: str) -> None:
-        """Start the server, with more options than its settings, and return when it accepts sessions."""
+    def command(self) -> list[str]:
         options = [f"--{name}={value}" for name, value in self.settings.items()]
-        place = [f"--datadir={self.folder / 'data'}", f"--socket={self.socket}", f"--port={self.port}"]
+        place = [f"--datadir={self.data}", f"--socket={self.socket}", f"--port={self.port}"]
         # A server that starts removes what it takes for leftovers of a former one from a folder that it shares.
         place.append(f"--tmpdir={self.folder}")
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                as_server_user([PROGRAM, "--no-defaults", *place, *options, *more]),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-            )
-        wait_until(self._accepts, f"MariaDB on port {self.port}")
+        return [str(self.root / self.program), "--no-defaults", *self.places(), *place, *options]
 
-    def stop(self) -> None:
-        """Stop the server as an operator does: sessions are ended, everything is written."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(60)
-            self._process = None
+    def places(self) -> list[str]:
+        """Options that say where the server's own files are."""
+        return []
 
-    def kill(self) -> None:
-        """SIGKILL the server, as a crash does."""
-        kill_tree(self.pid)
-        assert self._process is not None
-        self._process.wait(60)
-        self._process = None
-
-    def restart(self) -> None:
-        """Stop and start again on the same port."""
-        self.stop()
-        self.start()
-
-    def _accepts(self) -> bool:
+    def accepts(self) -> bool:
         import pymysql
 
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise RuntimeError(f"MariaDB ended at its start:\n{self.log.read_text()}")
+        try:
+            # The driver leaves a socket open that nobody answers at.
+            with closing(socket.socket(socket.AF_UNIX)) as probe:
+                probe.connect(self.socket)
+        except OSError:
+            return False
         try:
             self.connect().close()
         except pymysql.err.OperationalError:
             return False
         return True
 
+    @abstractmethod
+    def make_data(self) -> None:
+        """Make the data folder with one account, which has no password."""
 
-def quoted(identifier: str) -> str:
-    """An identifier of the tests' own statements."""
-    return "`" + identifier.replace("`", "``") + "`"
+    def initialise(self) -> None:
+        """The first account gets a password, for every host, before the server takes any session."""
+        self.make_data()
+        script = self.folder / "init.sql"
+        lines = [
+            f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{self.password}'",
+            f"CREATE USER 'root'@'%' IDENTIFIED BY '{self.password}'",
+            "GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION",
+        ]
+        script.write_text("".join(f"{line};\n" for line in [*self.cleaning(), *lines]))
+        self.own(script)
+        self.start("--init-file=" + str(script))
+        script.unlink()
+
+    def cleaning(self) -> list[str]:
+        """Statements that take away what a new server has too much."""
+        return []
+
+
+class MariadbServer(MysqlFamilyServer):
+    """A server of MariaDB."""
+
+    product = "MariaDB"
+    program = "usr/sbin/mariadbd"
+    dumper = "usr/bin/mariadb-dump"
+    settings_of_its_own = {"innodb_log_file_size": "64M"}
+
+    def make_data(self) -> None:
+        options = ["--auth-root-authentication-method=normal", "--skip-name-resolve", "--skip-test-db", "--force"]
+        command = [str(self.root / "usr/bin/mariadb-install-db"), "--no-defaults", f"--datadir={self.data}"]
+        self.run_program(*command, f"--basedir={self.root / 'usr'}", *options)
+
+    def cleaning(self) -> list[str]:
+        return ["DELETE FROM mysql.global_priv WHERE User = '' OR Host <> 'localhost'", "FLUSH PRIVILEGES"]
+
+    def places(self) -> list[str]:
+        if self.root == MACHINE:
+            return []
+        return [f"--basedir={self.root / 'usr'}", f"--lc-messages-dir={self.root / 'usr/share/mariadb'}"]
+
+
+class MysqlServer(MysqlFamilyServer):
+    """A server of MySQL itself."""
+
+    product = "MySQL"
+    program = "usr/sbin/mysqld"
+    dumper = "usr/bin/mysqldump"
+    settings_of_its_own = {
+        "innodb_redo_log_capacity": "64M",
+        "mysqlx": "0",
+        "disable_log_bin": "1",
+        "secure_file_priv": "NULL",
+    }
+
+    def make_data(self) -> None:
+        self.run_program(*self.command(), "--initialize-insecure")
+
+    def places(self) -> list[str]:
+        usr = self.root / "usr"
+        return [
+            f"--basedir={usr}",
+            f"--lc-messages-dir={usr}/share/mysql",
+            f"--character-sets-dir={usr}/share/mysql/charsets",
+            f"--plugin-dir={usr}/lib/mysql/plugin",
+        ]
 
 
 @contextmanager
-def mariadb_server(**settings: str) -> Iterator[MariadbServer]:
-    """Make a server with ``settings`` over the usual ones, run it for the duration of the block, remove it."""
-    folder = Path(tempfile.mkdtemp(prefix="paneldb-mariadb-"))
-    server = MariadbServer(folder, free_port(), secrets.token_urlsafe(18), {**SETTINGS, **settings})
-    try:
-        _initialise(server)
-        try:
+def mariadb_server(unpacked: Optional[Prebuilt] = None, /, **settings: str) -> Iterator[MariadbServer]:
+    """Make a server with ``settings`` over the usual ones, run it for the duration of the block, remove it.
+
+    It is the machine's own, or that of another suite.
+    """
+    with server_folder("mariadb") as folder:
+        server = MariadbServer(folder, settings, programs_of(unpacked, folder))
+        with running(server):
             yield server
-        finally:
-            server.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _initialise(server: MariadbServer) -> None:
-    os.chown(server.folder, system_user().pw_uid, system_user().pw_gid)
-    command = ["mariadb-install-db", "--no-defaults", f"--datadir={server.folder / 'data'}", "--skip-test-db"]
-    options = ["--auth-root-authentication-method=normal", "--skip-name-resolve"]
-    done = subprocess.run(
-        as_server_user([*command, *options]), cwd=server.folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"mariadb-install-db failed:\n{done.stdout}{done.stderr}")
-    _first_start(server)
-
-
-def _first_start(server: MariadbServer) -> None:
-    """The first account has no password; it gets one, for every host, before the server takes any session."""
-    script = server.folder / "init.sql"
-    lines = [
-        "DELETE FROM mysql.global_priv WHERE User = '' OR Host <> 'localhost'",
-        "FLUSH PRIVILEGES",
-        f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{server.password}'",
-        f"CREATE USER 'root'@'%' IDENTIFIED BY '{server.password}'",
-        "GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION",
-    ]
-    script.write_text(";\n".join(lines) + ";\n")
-    script.chmod(0o600)
-    os.chown(script, system_user().pw_uid, system_user().pw_gid)
-    server.start("--init-file=" + str(script))
-    script.unlink()
+@contextmanager
+def mysql_server(**settings: str) -> Iterator[MysqlServer]:
+    """Make a server with ``settings`` over the usual ones, run it for the duration of the block, remove it."""
+    with server_folder("mysql") as folder:
+        server = MysqlServer(folder, settings, programs_of(MYSQL, folder))
+        with running(server):
+            yield server

@@ -18,7 +18,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target, parse_target
 from ansible_collections.ctrlaltplay.paneldb.tests.support.bed import Bed, Rows, in_order
 from ansible_collections.ctrlaltplay.paneldb.tests.support.choices import STEMS
-from ansible_collections.ctrlaltplay.paneldb.tests.support.standins import ferretdb
+from ansible_collections.ctrlaltplay.paneldb.tests.support.standins import documentdb, ferretdb
 
 #: A database is there as soon as it has a collection; this one is nobody's table.
 EMPTY = "_paneldb_lock"
@@ -124,8 +124,15 @@ class MongodbBed(Bed):
 
 
 @contextmanager
+def documentdb_bed() -> Iterator[MongodbBed]:
+    """FerretDB 2 with DocumentDB, which has what MongoDB has but transactions, roles and collations."""
+    with documentdb() as server:
+        yield MongodbBed(Target(engine="mongodb", host=server.host, port=server.port), slower=4)
+
+
+@contextmanager
 def ferretdb_bed() -> Iterator[MongodbBed]:
-    """FerretDB, which lacks much of MongoDB and is slow, but keeps documents as MongoDB does."""
+    """FerretDB 1, which keeps documents as MongoDB does, makes sure of nothing but unique indexes, and is slow."""
     with ferretdb() as server:
         yield MongodbBed(Target(engine="mongodb", host=server.host, port=server.port), slower=10)
 

@@ -9,26 +9,27 @@ has a time zone that is not UTC, so that a session which forgets to set its own 
 
 from __future__ import annotations
 
-import os
-import pwd
 import secrets
-import shutil
 import signal
-import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 from urllib.parse import quote
 
 from ansible_collections.ctrlaltplay.paneldb.tests.support.disks import small_disk
+from ansible_collections.ctrlaltplay.paneldb.tests.support.own_server import (
+    MACHINE,
+    OwnServer,
+    programs_of,
+    running,
+    server_folder,
+)
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ports import LOOPBACK, free_port
-from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import kill_tree, wait_until
+from ansible_collections.ctrlaltplay.paneldb.tests.tools.prebuilt import Prebuilt
 
 SUPERUSER = "postgres"
-PACKAGED_VERSIONS = Path("/usr/lib/postgresql")
+PACKAGED_VERSIONS = "usr/lib/postgresql"
 # Commits reach the operating system (a killed server loses nothing), only not the disk.
 SETTINGS = {
     "listen_addresses": f"'{LOOPBACK}'",
@@ -45,52 +46,27 @@ SETTINGS = {
 }
 
 
-def programs() -> Path:
+def programs(root: Path = MACHINE) -> Path:
     """Folder of the newest packaged server's programs."""
-    found = sorted(PACKAGED_VERSIONS.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    found = sorted((root / PACKAGED_VERSIONS).glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if not found:
         raise FileNotFoundError("PostgreSQL's server is not installed: apt-get install postgresql")
     return found[-1].parent
 
 
-def system_user() -> pwd.struct_passwd:
-    """The account the server runs as: this one, or without root's rights the package's own."""
-    return pwd.getpwuid(os.geteuid()) if os.geteuid() else pwd.getpwnam(SUPERUSER)
+class PostgresPlace:
+    """Where a server listens, with its superuser's password."""
 
-
-def as_server_user(argv: Sequence[str]) -> list[str]:
-    """Return ``argv`` so that it runs as the server's user and ends with the process that started it."""
-    account = system_user()
-    change = [] if os.geteuid() else [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
-    return ["setpriv", *change, "--pdeathsig=INT", "--", *argv]
-
-
-@dataclass
-class PostgresServer:
-    """One server: its folder, port, superuser's password and running process."""
-
-    folder: Path
-    port: int
-    password: str
-    superuser: str = SUPERUSER
-    host: str = LOOPBACK
-    _process: Optional[subprocess.Popen[bytes]] = field(default=None, repr=False)
+    def __init__(self, port: int, password: str, superuser: str = SUPERUSER, host: str = LOOPBACK) -> None:
+        self.port = port
+        self.password = password
+        self.superuser = superuser
+        self.host = host
 
     @property
-    def data(self) -> Path:
-        """The data folder."""
-        return self.folder / "data"
-
-    @property
-    def log(self) -> Path:
-        """The server's log."""
-        return self.folder / "server.log"
-
-    @property
-    def pid(self) -> int:
-        """Process id of the running postmaster."""
-        assert self._process is not None, "the server does not run"
-        return self._process.pid
+    def programs(self) -> Path:
+        """Folder of the programs that speak with it."""
+        return programs()
 
     def url(self, database: str, user: str = "", password: str = "") -> str:
         """A connection URL; the superuser's where no user is given."""
@@ -139,48 +115,46 @@ class PostgresServer:
         """Create a role that logs in with ``password``."""
         self.run(f"CREATE ROLE {quoted(name)} WITH {attributes} PASSWORD %s", (password,))
 
-    def start(self) -> None:
-        """Start the server and return when it accepts sessions."""
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                as_server_user([str(programs() / "postgres"), "-D", str(self.data), "-p", str(self.port)]),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-            )
-        wait_until(self._accepts, f"PostgreSQL on port {self.port}")
 
-    def stop(self) -> None:
-        """Stop the server as an operator does: sessions are ended, everything is written."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(60)
-            self._process = None
+class PostgresServer(PostgresPlace, OwnServer):
+    """A server of a run's own."""
 
-    def kill(self) -> None:
-        """SIGKILL the server and all its sessions, as a crash does."""
-        kill_tree(self.pid)
-        assert self._process is not None
-        self._process.wait(60)
-        self._process = None
+    product = "PostgreSQL"
+    packaged = "postgres"
+    ending = signal.SIGINT
 
-    def restart(self) -> None:
-        """Stop and start again on the same port."""
-        self.stop()
-        self.start()
+    def __init__(self, folder: Path, settings: Mapping[str, str], root: Path) -> None:
+        PostgresPlace.__init__(self, free_port(), secrets.token_urlsafe(18))
+        OwnServer.__init__(self, folder, {**SETTINGS, **settings}, root)
 
-    def _accepts(self) -> bool:
+    @property
+    def programs(self) -> Path:
+        return programs(self.root)
+
+    def command(self) -> list[str]:
+        return [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port)]
+
+    def accepts(self) -> bool:
         import psycopg2
 
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise RuntimeError(f"PostgreSQL ended at its start:\n{self.log.read_text()}")
         try:
             self.connect().close()
         except psycopg2.OperationalError:
             return False
         return True
+
+    def initialise(self) -> None:
+        secret = self.folder / "password"
+        secret.write_text(self.password)
+        self.own(secret)
+        options = ["--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--no-sync", "--no-instructions"]
+        command = [str(self.programs / "initdb"), "-D", str(self.data), f"--username={SUPERUSER}"]
+        self.run_program(*command, f"--pwfile={secret}", *options)
+        secret.unlink()
+        lines = {**self.settings, "unix_socket_directories": f"'{self.folder}'"}
+        with (self.data / "postgresql.conf").open("a", encoding="utf-8") as config:
+            config.writelines(f"{name} = {value}\n" for name, value in lines.items())
+        self.start()
 
 
 @contextmanager
@@ -192,7 +166,7 @@ def small_tablespace(server: PostgresServer, mebibytes: int) -> Iterator[str]:
     name = f"small_{secrets.token_hex(6)}"
     folder = server.folder / name
     folder.mkdir()
-    account = system_user()
+    account = server.account
     with small_disk(folder, mebibytes, account.pw_uid, account.pw_gid):
         server.run(f"CREATE TABLESPACE {quoted(name)} LOCATION '{folder}'")
         try:
@@ -212,35 +186,12 @@ def quoted(identifier: str) -> str:
 
 
 @contextmanager
-def postgresql_server(**settings: str) -> Iterator[PostgresServer]:
-    """Make a server with ``settings`` over the usual ones, run it for the duration of the block, remove it."""
-    folder = Path(tempfile.mkdtemp(prefix="paneldb-postgresql-"))
-    server = PostgresServer(folder, free_port(), secrets.token_urlsafe(18))
-    try:
-        _initialise(server, {**SETTINGS, **settings})
-        server.start()
-        try:
+def postgresql_server(unpacked: Optional[Prebuilt] = None, /, **settings: str) -> Iterator[PostgresServer]:
+    """Make a server with ``settings`` over the usual ones, run it for the duration of the block, remove it.
+
+    It is the machine's own, or that of another suite.
+    """
+    with server_folder("postgresql") as folder:
+        server = PostgresServer(folder, settings, programs_of(unpacked, folder))
+        with running(server):
             yield server
-        finally:
-            server.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _initialise(server: PostgresServer, settings: dict[str, str]) -> None:
-    secret = server.folder / "password"
-    secret.write_text(server.password)
-    secret.chmod(0o600)
-    for path in (server.folder, secret):
-        os.chown(path, system_user().pw_uid, system_user().pw_gid)
-    options = ["--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--no-sync", "--no-instructions"]
-    command = [str(programs() / "initdb"), "-D", str(server.data), f"--username={SUPERUSER}", f"--pwfile={secret}"]
-    done = subprocess.run(
-        as_server_user([*command, *options]), cwd=server.folder, capture_output=True, text=True, check=False
-    )
-    secret.unlink()
-    if done.returncode:
-        raise RuntimeError(f"initdb failed:\n{done.stdout}{done.stderr}")
-    lines = {**settings, "unix_socket_directories": f"'{server.folder}'"}
-    with (server.data / "postgresql.conf").open("a", encoding="utf-8") as config:
-        config.writelines(f"{name} = {value}\n" for name, value in lines.items())

@@ -264,6 +264,8 @@ def _seen(inspector: sa.Inspector, table: str, dialect: sa.Dialect) -> Seen:
 
 def _seen_column(column: Any, dialect: sa.Dialect) -> tuple[str, str, bool, bool]:
     kind = str(column["type"].compile(dialect=dialect))
+    # MySQL says what the collation says already, where the column's definition did.
+    kind = kind.replace("CHARACTER SET utf8mb4 COLLATE utf8mb4_", "COLLATE utf8mb4_")
     fixed = column.get("default") is not None or column.get("identity") is not None
     return column["name"], kind, column["nullable"], fixed
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Servers that stand in for those no package registry has: MySQL 8's dialect, and MongoDB twice.
+"""Servers that stand in for others: for the dialect of MySQL 8, and for MongoDB, which no package registry has, twice.
 
 Each listens on the loopback address only, never runs as root, and ends with the process that started it. What none of
 them can show is said in docs/engines.md.
@@ -14,23 +14,21 @@ import secrets
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.ctrlaltplay.paneldb.tests.support.own_server import as_server_user, server_folder, system_user
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ports import LOOPBACK, free_port
-from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import (
-    PostgresServer,
-    as_server_user,
-    postgresql_server,
-    system_user,
-)
+from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import PostgresServer, postgresql_server
 from ansible_collections.ctrlaltplay.paneldb.tests.support.processes import wait_until
 from ansible_collections.ctrlaltplay.paneldb.tests.tools import standins
+from ansible_collections.ctrlaltplay.paneldb.tests.tools.servers import DOCUMENTDB
 
 ACCOUNT = "admin"
+#: They run as the account that PostgreSQL's package makes.
+PACKAGED = "postgres"
 #: FerretDB keeps a connection for each update of a command; its server must allow more than that.
 CONNECTIONS = 90
 
@@ -71,7 +69,7 @@ def ferretdb_server(postgres: PostgresServer, *, accounts: bool = False) -> Iter
             server.user, server.password = ACCOUNT, secrets.token_urlsafe(18)
             options.append("--test-enable-new-auth")
             environment.update(_account(server))
-        program = shutil.copy(standins.ferretdb(), folder / "ferretdb")
+        program = shutil.copy(standins.FERRETDB.folder() / "ferretdb", folder / "ferretdb")
         try:
             with _running(server, [str(program), *options], environment):
                 yield server
@@ -87,11 +85,59 @@ def ferretdb(*, accounts: bool = False) -> Iterator[StandIn]:
 
 
 @contextmanager
+def documentdb_server(postgres: PostgresServer, *, accounts: bool = False) -> Iterator[StandIn]:
+    """Run FerretDB 2 over a PostgreSQL server that has DocumentDB's extension.
+
+    With accounts, PostgreSQL's superuser is the one there is; without, the server is open to everybody.
+    """
+    with _folder() as folder:
+        server = StandIn(folder, free_port())
+        options = [
+            f"--listen-addr={server.host}:{server.port}",
+            "--debug-addr=-",
+            "--telemetry=disable",
+            "--log-level=ERROR",
+            f"--state-dir={folder}",
+        ]
+        if accounts:
+            server.user, server.password = postgres.superuser, postgres.password
+        else:
+            options.append("--no-auth")
+        program = shutil.copy(standins.FERRETDB2.folder() / "ferretdb", folder / "ferretdb")
+        url = f"{postgres.url(postgres.superuser)}?pool_max_conns={CONNECTIONS}"
+        with _running(server, [str(program), *options], {"FERRETDB_POSTGRESQL_URL": url}):
+            yield server
+
+
+@contextmanager
+def documentdb_postgresql() -> Iterator[PostgresServer]:
+    """Run a PostgreSQL server with DocumentDB's extension, which opens sessions of its own, too."""
+    settings = {
+        "shared_preload_libraries": "'pg_cron,pg_documentdb_core,pg_documentdb'",
+        "cron.database_name": "'postgres'",
+        "cron.use_background_workers": "on",
+    }
+    with postgresql_server(DOCUMENTDB, **settings) as postgres:
+        postgres.run("CREATE EXTENSION documentdb CASCADE")
+        again = f"host={postgres.host} password={postgres.password}"
+        postgres.run("ALTER SYSTEM SET documentdb.localhost_connection_string = %s", [again])
+        postgres.run("SELECT pg_reload_conf()")
+        yield postgres
+
+
+@contextmanager
+def documentdb(*, accounts: bool = False) -> Iterator[StandIn]:
+    """Run FerretDB 2 over a PostgreSQL server of its own."""
+    with documentdb_postgresql() as postgres, documentdb_server(postgres, accounts=accounts) as server:
+        yield server
+
+
+@contextmanager
 def mysql8_server() -> Iterator[StandIn]:
     """Run a server in memory that answers as MySQL 8; its account is root without a password."""
     with _folder() as folder:
         server = StandIn(folder, free_port(), user="root")
-        program = shutil.copy(standins.mysql8(), folder / "mysql8")
+        program = shutil.copy(standins.MYSQL8.folder() / "mysql8", folder / "mysql8")
         with _running(server, [str(program), f"{server.host}:{server.port}"]):
             yield server
 
@@ -101,7 +147,7 @@ def mongo_java_server() -> Iterator[StandIn]:
     """Run mongo-java-server, the second stand-in for MongoDB. PyMongo 4.10 is the last that speaks with it."""
     with _folder() as folder:
         server = StandIn(folder, free_port())
-        shutil.copytree(standins.mongo_java(), folder, dirs_exist_ok=True)
+        shutil.copytree(standins.MONGO_JAVA.folder(), folder, dirs_exist_ok=True)
         classes = f"--class-path={folder}/jars/*"
         launcher = str(folder / "Launcher.java")
         with _running(server, ["java", "-Xmx256m", classes, launcher, server.host, str(server.port)]):
@@ -118,12 +164,9 @@ def _account(server: StandIn) -> dict[str, str]:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="paneldb-standin-"))
-    os.chown(folder, system_user().pw_uid, system_user().pw_gid)
-    try:
+    with server_folder("standin") as folder:
+        os.chown(folder, system_user(PACKAGED).pw_uid, system_user(PACKAGED).pw_gid)
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -132,7 +175,7 @@ def _running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     with server.log.open("ab") as log:
         process = subprocess.Popen(
-            as_server_user(argv),
+            as_server_user(argv, PACKAGED),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

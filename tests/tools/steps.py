@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from ansible_collections.ctrlaltplay.paneldb.tests.tools import environments, standins, system
+from ansible_collections.ctrlaltplay.paneldb.tests.tools import environments, prebuilt, system
 
 CHECKOUT = environments.CHECKOUT
 TESTS = "ansible_collections.ctrlaltplay.paneldb.tests"
@@ -34,13 +34,17 @@ _PREPARING = threading.Lock()
 
 @dataclass(frozen=True)
 class Step:
-    """A command of one virtual environment, with the packages of the distribution and the stand-ins that it needs."""
+    """A command of one virtual environment, with the packages of the distribution and the programs that it needs.
+
+    Programs are named as prebuilt.py knows them.
+    """
 
     name: str
     environment: str
     argv: tuple[str, ...]
     packages: tuple[str, ...] = ()
-    standins: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 def _tests(part: str, names: Sequence[str], *more: str, servers: bool = False) -> tuple[Step, ...]:
@@ -49,8 +53,8 @@ def _tests(part: str, names: Sequence[str], *more: str, servers: bool = False) -
     return tuple(Step(f"{part} on {name}", name, argv, packages, built) for name in names)
 
 
-#: Stand-ins that the grid runs on.
-GRID = ("ferretdb", "mysql8")
+#: What the grid runs on beside the distribution's servers.
+GRID = ("documentdb", "ferretdb2", "ferretdb", "mysql8", "mysql", "mariadb11", "postgresql18")
 DOCS = (
     Step("documentation", "core-2.19", ("antsibull-docs", "lint-collection-docs", "--plugin-docs", ".")),
     Step("changelog", "core-2.19", ("antsibull-changelog", "lint")),
@@ -101,8 +105,8 @@ def run(step: Step, *, alone: bool = True) -> bool:
         environment = environments.ensure(step.environment)
     if environment is None:
         return True
-    for name in step.standins:
-        standins.built(name)
+    for name in step.programs:
+        prebuilt.known()[name].folder()
     print(f"\n=== {step.name}", flush=True)
     begun = time.monotonic()
     done = subprocess.run(
@@ -130,11 +134,11 @@ def _variables(programs: Path) -> dict[str, str]:
 
 
 def _building(steps: Iterable[Step]) -> Optional[subprocess.Popen[bytes]]:
-    """Begin to build the stand-ins that will be needed; whoever needs one that is not there yet waits for it."""
-    names = sorted({name for step in steps for name in step.standins})
+    """Begin to get the programs that will be needed; whoever needs one that is not there yet waits for it."""
+    names = sorted({name for step in steps for name in step.programs})
     if not names:
         return None
-    return subprocess.Popen([sys.executable, "-m", f"{TESTS}.tools.standins", *names], stdin=subprocess.DEVNULL)
+    return subprocess.Popen([sys.executable, "-m", f"{TESTS}.tools.prebuilt", *names], stdin=subprocess.DEVNULL)
 
 
 def _at_once(steps: Sequence[Step]) -> int:

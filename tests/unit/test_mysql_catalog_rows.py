@@ -68,7 +68,7 @@ COLUMNS: list[Row] = [
     column("word", "varchar(50)", "NULL", collation=EXACT),
     column("poo", "varchar(50)", "convert(0xf09f92a9 using utf8mb4)", "DEFAULT_GENERATED", EXACT),
     column("text", "longtext", r"_utf8mb4\'it\\\'s \\\\ text\'", "DEFAULT_GENERATED", EXACT),
-    column("data", "json", r"_utf8mb4\'{" + r"\"a\": [1, null]}" + r"\'", "DEFAULT_GENERATED"),
+    column("data", "json", r"""_utf8mb4\'{"a": [1, null]}\'""", "DEFAULT_GENERATED"),
     column("ok", "tinyint(1)", "1"),
     column("price", "decimal(10,2)", "1.50"),
     column("ratio", "double", "0.1"),

@@ -15,9 +15,10 @@ from typing import Any, Union
 
 from ...errors import Unsupported
 from ...model.operations import Add, Alter, Drop, Operation, Rename
-from ...model.schema import Check, Column, ForeignKey, Index, PrimaryKey, Table, Unique
+from ...model.schema import UUID, Check, Column, Default, ForeignKey, Index, PrimaryKey, Table, Unique
 from .casts import require_way
 from .ddl import Wording, alter_table, helpers, table_comment
+from .defaults import default_text
 from .naming import quoted
 from .native import Extra
 
@@ -99,7 +100,8 @@ def _renames_column(operation: Operation) -> bool:
 class Change:
     """A table as it was and as it is to be, and how to write that.
 
-    ``extras`` are by the columns' names before; ``there`` are names of helpers that are there.
+    ``extras`` are by the columns' names before; ``there`` are names of helpers that are there; ``tied`` are columns, as
+    they are named now, of foreign keys of this table and of those that refer to it.
     """
 
     group: Group
@@ -107,18 +109,47 @@ class Change:
     wording: Wording
     extras: Mapping[str, Extra]
     there: frozenset[str]
+    tied: frozenset[str] = frozenset()
 
-    def statement(self) -> str:
-        """Give the ALTER TABLE; empty where nothing differs."""
-        parts = list(self._parts())
-        return alter_table(self.after.name, parts) if parts else ""
-
-    def _parts(self) -> Iterator[str]:
-        yield from self._rules_that_go()
-        yield from self._columns()
-        yield from self._rules_that_come()
+    def statements(self) -> Iterator[str]:
+        """Give the ALTER TABLE, if anything differs, and what has to come before it."""
+        yield from self._filling()
+        first = [*self._rules_that_go(), *self._columns()]
+        rest = list(self._rules_that_come())
         if self.group.before.comment != self.after.comment:
-            yield table_comment(self.after)
+            rest.append(table_comment(self.after))
+        for parts in [first, rest] if self._takes_two() else [[*first, *rest]]:
+            if parts:
+                yield alter_table(self.after.name, parts)
+
+    def _takes_two(self) -> bool:
+        """MySQL adds checks by copying a table, and renames what is in a foreign key by anything but a copy."""
+        renamed = {now for former, now in self.group.columns.items() if former != now}
+        return bool(renamed & self.tied) and any(map(self._must_step_aside, self.group.before.checks))
+
+    def _filling(self) -> Iterator[str]:
+        """MySQL adds no column whose values differ from row to row: it is added bare, filled, and defined afterwards.
+
+        Times of updates stay as they are.
+        """
+        made = [column for column in self.after.columns if self._is_filled_first(column)]
+        if not made:
+            return
+        table, bare = quoted(self.after.name), [replace(column, null=True, default=None) for column in made]
+        yield alter_table(self.after.name, [f"ADD COLUMN {self.wording.column(column, _NOTHING)}" for column in bare])
+        values = [f"{quoted(column.name)} = {default_text(Default(function=UUID), column.type)}" for column in made]
+        kept = [quoted(name) for name in self._kept_by_updates()]
+        yield f"UPDATE {table} SET {', '.join([*values, *(f'{name} = {name}' for name in kept)])}"
+
+    def _is_filled_first(self, column: Column) -> bool:
+        new = column.name not in self.group.columns.values()
+        differs = column.default is not None and column.default.function == UUID
+        return new and differs and not self.wording.flavour.mariadb
+
+    def _kept_by_updates(self) -> Iterator[str]:
+        for column in self.group.before.columns:
+            if column.updated_at or self.extras.get(column.name, _NOTHING).on_update:
+                yield column.name
 
     # --- columns -----------------------------------------------------------------------------------------------------
 
@@ -133,7 +164,8 @@ class Change:
                 yield from self._changed(column, self.after.column(names[column.name]))
         for column in self.after.columns:
             if column.name not in kept:
-                yield f"ADD COLUMN {self.wording.column(column, _NOTHING)}"
+                verb = "MODIFY" if self._is_filled_first(column) else "ADD"
+                yield f"{verb} COLUMN {self.wording.column(column, _NOTHING)}"
 
     def _changed(self, before: Column, after: Column) -> Iterator[str]:
         extra = self.extras.get(before.name, _NOTHING)

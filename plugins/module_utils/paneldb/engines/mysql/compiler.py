@@ -118,10 +118,18 @@ class _Compiler:
         after = self._settled(name)
         there = frozenset(key for table, key in self._helpers if table == name)
         extras = {column: extra for (table, column), extra in self._extras.items() if table == name}
-        change = Change(group, after, self._wording, extras, there)
-        statement = change.statement()
-        self._step(group.positions, [statement] if statement else [])
+        change = Change(group, after, self._wording, extras, there, self._tied(name))
+        self._step(group.positions, change.statements())
         self._note(after, group, extras)
+
+    def _tied(self, name: str) -> frozenset[str]:
+        """Columns of a table that a foreign key is about, on either of its sides."""
+        found: set[str] = set()
+        for table in self._schema.tables:
+            for key in table.foreign_keys:
+                found.update(key.columns if table.name == name else ())
+                found.update(key.ref_columns if key.ref_table == name else ())
+        return frozenset(found)
 
     def _settled(self, name: str) -> Table:
         """A table as it will be, if the server can have it."""

@@ -33,8 +33,10 @@ LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
 PACKET_TOO_LARGE = 1153
 _READ_ONLY = 1792
+#: Our own number: the server wants a password that is encrypted, and the driver cannot do that without TLS.
+NOT_ENCRYPTED = -1
 #: The server answers nobody without TLS (``require_secure_transport``): MySQL's and MariaDB's number.
-TLS_WANTED = frozenset((3159, 4031))
+TLS_WANTED = frozenset((3159, 4031, NOT_ENCRYPTED))
 #: Not reached, not answering, going down, or full: another server of the list may do better.
 ANOTHER_SERVER = frozenset((1040, 1053, 1129, 2002, 2003, 2006, 2013))
 
@@ -196,6 +198,7 @@ def refused(error: BaseException, number: int, place: str) -> PanelDbError:
         return AccessDenied(
             f"{place} wants a password by caching_sha2_password or sha256_password, which must be encrypted.",
             hint="Set tls_mode to require, connect by the unix socket, or install the Python package cryptography.",
+            errno=NOT_ENCRYPTED,
         )
     if number == UNKNOWN_DATABASE:
         return ConnectionFailed(

@@ -11,6 +11,7 @@ comment ``\\u{1f4a9}`` stands for it.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from typing import Optional
 
@@ -25,6 +26,8 @@ _SPECIAL = str.maketrans({"'": "''", "\\": "\\\\"})
 _BYTES = re.compile(r"convert\((?:_binary)?(?:X'([0-9a-f]*)'|0x([0-9a-f]+)) using utf8mb4\)", re.IGNORECASE)
 _LITERAL = re.compile(r"(?:_[a-z0-9]+)?'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
+#: Every backslash in it escapes a quote or a backslash.
+_ESCAPED = re.compile(r"(?:[^\\]|\\['\\])*")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "Z": "\x1a", "0": "\0"}
 
 
@@ -61,8 +64,14 @@ def unescaped(body: str) -> str:
 
 @cache
 def plain_quotes(text: str) -> str:
-    r"""Give an expression as it is: MySQL shows it escaped once more, ``(`a` <> _utf8mb4\'text\')``."""
-    return text if "\\'" not in text else re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+    r"""Give an expression as it is.
+
+    MySQL shows it escaped once more, ``(`a` <> _utf8mb4\'text\')``, and each byte of its UTF-8 as a character: ``ö`` is
+    ``Ã¶``.
+    """
+    with suppress(UnicodeError):
+        text = text if text.isascii() else text.encode("latin-1").decode()
+    return re.sub(r"\\(.)", r"\1", text) if _ESCAPED.fullmatch(text) else text
 
 
 def with_plain_constants(text: str) -> str:
