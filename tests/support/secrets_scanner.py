@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -79,19 +79,6 @@ class SecretsScanner:
     def in_argv(self, samples: Iterable[Sequence[str]]) -> list[Finding]:
         """Findings in sampled command lines; only the program is named, so that the report is no leak itself."""
         return [finding for argv in samples for finding in self.in_text("\0".join(argv), f"command line of {argv[0]}")]
-
-    def in_environments(self, environments: Mapping[str, str]) -> list[Finding]:
-        """Findings in an environment, by the variable's name."""
-        return [
-            finding for name, value in environments.items() for finding in self.in_text(value, f"environment {name}")
-        ]
-
-
-def world_readable(root: Path) -> Iterator[Path]:
-    """Files under ``root`` that somebody other than their owner and group can read."""
-    for path in root.rglob("*"):
-        if path.is_file() and not path.is_symlink() and path.stat().st_mode & 0o004:
-            yield path
 
 
 def _packed(content: bytes) -> Iterator[bytes]:

@@ -54,7 +54,6 @@ def _unpack(archive: str, caches: str, folder: str) -> bool:
     import py_compile
     import shutil
     import tempfile
-    import time
     import zipfile
 
     os.makedirs(caches, mode=0o700, exist_ok=True)  # noqa: PTH103 - imports cost time here
@@ -72,10 +71,18 @@ def _unpack(archive: str, caches: str, folder: str) -> bool:
             if os.path.islink(folder) or not is_private(folder):  # noqa: PTH114 - imports cost time here
                 raise
         shutil.rmtree(fresh, ignore_errors=True)
-        for other in os.scandir(caches):
-            if other.name != BUILD and other.stat(follow_symlinks=False).st_mtime < time.time() - STALE:
-                shutil.rmtree(other.path, ignore_errors=True)
+        _remove_stale(caches)
     return True
+
+
+def _remove_stale(caches: str) -> None:
+    """Remove builds that were unpacked long ago; whoever still runs one of them unpacks it again."""
+    import shutil
+    import time
+
+    for other in os.scandir(caches):
+        if other.name != BUILD and other.stat(follow_symlinks=False).st_mtime < time.time() - STALE:
+            shutil.rmtree(other.path, ignore_errors=True)
 
 
 def start() -> int:

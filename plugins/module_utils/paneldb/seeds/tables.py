@@ -165,6 +165,18 @@ class Tables:
     def _identify(self, state: TableState) -> None:
         if state.identified:
             return
+        self._resolve_keys(state)
+        keys = [key_values(batch, state.key) for batch in state.batches]
+        _refuse_null(state)
+        _refuse_twice(state, keys)
+        self._read(state, keys)
+        state.as_wanted = _is_as_wanted(state)
+        state.rows = _found(state, keys)
+        for rows in state.rows:
+            _generate_uuids(rows, self._reader)
+        state.identified = True
+
+    def _resolve_keys(self, state: TableState) -> None:
         name = state.table.name
         if name in self._under_way:
             place = state.batches[0].at(0)
@@ -175,22 +187,6 @@ class Tables:
             for column in state.key:
                 self._resolve(batch, column)
         self._under_way.pop()
-        keys = [key_values(batch, state.key) for batch in state.batches]
-        _refuse_null(state)
-        _refuse_twice(state, keys)
-        self._read(state, keys)
-        state.as_wanted = _is_as_wanted(state)
-        by_key = {} if state.as_wanted else state.existing_by_key()
-        for batch, values in zip(state.batches, keys):
-            if state.as_wanted:
-                state.rows.append(Rows(batch, values, [*state.existing], []))
-                continue
-            found: list[Row | None] = list(map(by_key.get, values)) if by_key else [None] * batch.size
-            new = [index for index, row in enumerate(found) if row is None] if None in found else []
-            state.rows.append(Rows(batch, values, found, new))
-        for rows in state.rows:
-            _generate_uuids(rows, self._reader)
-        state.identified = True
 
     def _read(self, state: TableState, keys: Sequence[Sequence[Any]]) -> None:
         state.fetched = tuple(state.wanted)
@@ -361,6 +357,19 @@ def _refuse_twice(state: TableState, keys: Sequence[Sequence[Any]]) -> None:
                     f"The key {list(state.key)} of this row is that of {label(other.at(before))} already.",
                     hint="Leave one of the two rows out.",
                 )
+
+
+def _found(state: TableState, keys: Sequence[Sequence[Any]]) -> list[Rows]:
+    """Put each batch beside the rows that have its keys now."""
+    if state.as_wanted:
+        return [Rows(batch, values, [*state.existing], []) for batch, values in zip(state.batches, keys)]
+    by_key = state.existing_by_key()
+    paired: list[Rows] = []
+    for batch, values in zip(state.batches, keys):
+        found: list[Row | None] = list(map(by_key.get, values)) if by_key else [None] * batch.size
+        new = [index for index, row in enumerate(found) if row is None] if None in found else []
+        paired.append(Rows(batch, values, found, new))
+    return paired
 
 
 def _is_as_wanted(state: TableState) -> bool:

@@ -10,7 +10,7 @@ than the one written down, a key whose index is gone is gone, and so are checks 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...model.schema import Schema, Table
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 #: Collections that a server keeps for itself.
 _SYSTEM = "system."
-#: Options of a collection that nothing changes afterwards.
-FIXED_OPTIONS = ("capped", "collation", "timeseries", "clusteredIndex", "viewOn")
 
 
 @dataclass(frozen=True)
@@ -166,9 +164,3 @@ class _Reader:
             if made not in known:
                 table = table.put(shown(made, table, self._probes))
         return table.normalized()
-
-
-def with_held(native: Native, changes: Mapping[str, Held | None]) -> Native:
-    """Give what will be held once some collections have changed; None where one goes."""
-    held = {**native.held, **changes}
-    return replace(native, held={name: each for name, each in held.items() if each is not None})

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Client = MongoClient[dict[str, Any]]
 
 APPLICATION = "paneldb"
-DEFAULT_PORT = 27017
 #: PyMongo's own oldest that knows ``timeoutMS`` and all that is used here.
 OLDEST_DRIVER = (4, 9)
 #: Milliseconds; for PyMongo, 0 is no time at all where it selects a server.

@@ -9,7 +9,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from typing import Any
 
     from ..journal import Answer
 
@@ -25,31 +24,17 @@ def glimpse(url: str, statements: Sequence[str]) -> Answer | None:
     """
     scheme, _unused, address = url.partition("://")
     parts = _parts(address) if scheme in _SCHEMES else None
-    if parts is None or _otherwise():
+    if parts is None or _options_say_more():
         return None
-    user, password, host, port, database = parts
     try:
         import pymysql
     except ImportError:
         return None
     try:
-        connection = pymysql.connect(
-            user=user,
-            password=password.encode(),
-            host=host,
-            port=port,
-            database=database,
-            charset="utf8mb4",
-            ssl_disabled=True,
-            autocommit=True,
-            auth_plugin_map={"mysql_clear_password": _Refused},
-        )
-        try:
-            rows, version = _rows(connection, [*statements, _VERSION])
-        finally:
-            connection.close()
+        rows, version = _rows(*parts, [*statements, _VERSION])
     except (pymysql.err.Error, RuntimeError):
         return None
+    user, _unused, host, port, database = parts
     shown = f"{scheme}://{user}:***@{host}:{port}/{database}"
     identity = {"engine": "mysql", "server_version": version, "database": database, "url": shown}
     return identity, rows, _iso
@@ -84,7 +69,7 @@ def _password(text: str) -> bool:
     return bool(text) and not set(text) & set("%/?#[]@ ")
 
 
-def _otherwise() -> bool:
+def _options_say_more() -> bool:
     """Tell whether the client's option files say more of the connection than a URL overrides."""
     from ...errors import InputError
     from .option_files import client_options
@@ -95,12 +80,29 @@ def _otherwise() -> bool:
         return True
 
 
-def _rows(connection: Any, statements: Sequence[str]) -> tuple[list[list[tuple[object, ...]]], str]:
-    cursor = connection.cursor()
+def _rows(
+    user: str, password: str, host: str, port: int, database: str, statements: Sequence[str]
+) -> tuple[list[list[tuple[object, ...]]], str]:
+    from contextlib import closing
+
+    import pymysql
+
+    connection = pymysql.connect(
+        user=user,
+        password=password.encode(),
+        host=host,
+        port=port,
+        database=database,
+        charset="utf8mb4",
+        ssl_disabled=True,
+        autocommit=True,
+        auth_plugin_map={"mysql_clear_password": _Refused},
+    )
     found = []
-    for statement in statements:
-        cursor.execute(statement.replace('"', "`"))
-        found.append(list(cursor.fetchall()))
+    with closing(connection), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement.replace('"', "`"))
+            found.append(list(cursor.fetchall()))
     return found[:-1], str(found[-1][0][0]).partition("-")[0]
 
 

@@ -110,19 +110,16 @@ def read_rights(ask: Ask, schema: str) -> Rights:
         for kind, name, of, who, right in ask(_GRANTED.replace("{grantee}", _GRANTEE), values)
     )
     defaults = ask(_DEFAULTS.replace("{grantee}", _GRANTEE), [number])
-    tables = [each for each in objects if each[0] in _TABLES]
     return Rights(
         database=database,
         owner=owner,
         schema=schema,
         schema_owner=schema_owner,
-        tables=tuple(_written(kind, schema, name, of) for kind, name, of, _who, _free in tables),
-        sequences=tuple(_written(*each) for each in _named(objects, schema, "SEQUENCE")),
-        backup_functions=tuple(_written(*each) for each in _named(objects, schema, "FUNCTION")),
+        tables=_named(objects, schema, *_TABLES),
+        sequences=_named(objects, schema, "SEQUENCE"),
+        backup_functions=_named(objects, schema, "FUNCTION"),
         bookkeeping=frozenset(
-            _written(kind, schema, name, of)
-            for kind, name, of, _who, _free in tables
-            if name.startswith(BOOKKEEPING_PREFIX)
+            _named([each for each in objects if each[1].startswith(BOOKKEEPING_PREFIX)], schema, *_TABLES)
         ),
         owned=tuple((kind, _written(kind, schema, name, of), who) for kind, name, of, who, free in objects if free),
         granted=granted,
@@ -132,8 +129,8 @@ def read_rights(ask: Ask, schema: str) -> Rights:
     )
 
 
-def _named(objects: Iterable[tuple[Any, ...]], schema: str, kind: str) -> Iterable[tuple[str, str, str, str]]:
-    return ((kind, schema, name, of) for found, name, of, _who, _free in objects if found == kind)
+def _named(objects: Iterable[tuple[Any, ...]], schema: str, *kinds: str) -> tuple[str, ...]:
+    return tuple(_written(kind, schema, name, of) for kind, name, of, _who, _free in objects if kind in kinds)
 
 
 def _written(kind: str, schema: str, name: str, arguments: str) -> str:
