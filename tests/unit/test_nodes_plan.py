@@ -75,6 +75,21 @@ def test_a_second_run_changes_nothing_and_writes_nothing() -> None:
     assert (stored(memory.as_engine(), "token", "tokenIssuedAt"), len(memory.log)) == (tokens, written)
 
 
+def test_tokens_of_nodes_that_are_there_are_not_kept_in_memory() -> None:
+    """Whatever the order in which the database gives them, and whether or not they differ."""
+    engine = _engine()
+    names = ["a", "b", "c", "d"]
+    made = register(engine, [node(name) for name in names]).issued
+    register(engine, [{"name": "d", "state": "retired"}])
+    again = register(engine, [node("b"), node("a"), node("c", port=81), node("d", status="ONLINE")], check=True)
+    assert again.rows is not None
+    assert counted(again) == {"updated": 2, "restored": 1, "unchanged": 2}
+    kept = again.rows.state.existing
+    assert sorted(row[0] for row in kept) == names
+    assert [token for token in made.values() if token in repr(kept)] == []
+    assert [row[0] for row in kept if any(is_retired(cell) for cell in row)] == ["d"]
+
+
 def test_only_what_differs_is_written() -> None:
     memory = MemoryEngine(FULL)
     register(memory.as_engine(), [node(f"n{number}") for number in range(20)])

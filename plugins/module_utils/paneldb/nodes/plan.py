@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from ..seeds.tables import Tables, TableState
 from .changes import RENAMED, RESTORED, RETIRED, ROTATED, NodeChange, quoted
 from .entries import Entries, read_entries
 from .issuing import Tokens
+from .keeping import without_known
 from .node_table import HOSTNAME, NAME, PORT, TABLE, Codec, NodeTable, node_table
 from .request import Request
 from .rotation import Holder, Issuer, Rotation, choose, require_possible
@@ -181,6 +183,8 @@ class _Planner:
         state = self._tables.states[TABLE]
         state.renames = entries.renames
         state.wanted.update(dict.fromkeys(self._also_read(entries)))
+        if not entries.tokens and not entries.renames:
+            state.reading = partial(without_known, state, nodes)
         self._tables.identify_all()
         return changes_of(state, frozenset())
 

@@ -10,7 +10,7 @@ looked for once the row that it refers to has been found, or is known to be new.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -59,6 +59,7 @@ class TableState:
     ``wanted`` are the columns to read, ``fetched`` those that were read of the ``existing`` rows: the key's first.
     ``renames`` lead from stored keys (of one column) that rows of the database may have to those that they are to get;
     the rows are looked at as if they had them already, and ``renamed`` says which did not. Writing it is the caller's.
+    ``reading`` makes of the rows that are read those that are kept.
     """
 
     table: Table
@@ -74,6 +75,7 @@ class TableState:
     identified: bool = False
     renames: Mapping[Any, Any] = field(default_factory=dict)
     renamed: dict[Any, Any] = field(default_factory=dict)
+    reading: Callable[[Iterable[Row]], Iterable[Row]] = iter
 
     @property
     def size(self) -> int:
@@ -198,7 +200,7 @@ class Tables:
         where = None
         if state.existing_rows > FEW * state.size and not state.prune:
             where = most_selective(state.key, [*chain.from_iterable(keys), *state.renames])
-        state.existing = list(self._engine.fetch(state.table, state.fetched, where=where))
+        state.existing = list(state.reading(self._engine.fetch(state.table, state.fetched, where=where)))
         if state.renames:
             state.rename()
 

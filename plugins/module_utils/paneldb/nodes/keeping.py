@@ -1,0 +1,54 @@
+# Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is kept in memory of nodes that are there: of a long list that says what is so already, next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, takewhile
+from typing import Any
+
+from ..engines.base import Row
+from ..seeds.tables import TableState
+from .node_table import NodeTable
+from .tokens import is_retired
+
+
+def without_known(state: TableState, nodes: NodeTable, rows: Iterable[Row]) -> Iterator[Row]:
+    """Give the rows that are read without tokens and keys, but those of retired nodes, which get others.
+
+    Values that are those of the list are the list's own.
+    """
+    stored = state.batches[0].stored if len(state.batches) == 1 else {}
+    names = list(takewhile(stored.__contains__, state.fetched))
+    width, others = len(names), state.fetched[len(names) :]
+    if not {nodes.token, nodes.key}.issuperset(others) or nodes.token not in others:
+        yield from rows
+        return
+    token, nothing = state.fetched.index(nodes.token), ("",) * len(others)
+    listed = _Listed([stored[name] for name in names])
+    for row in rows:
+        yield row if is_retired(row[token]) else listed.same(row[:width]) + nothing
+
+
+class _Listed:
+    """A list by its columns, of which the first names a row. Most databases give rows in the order of the list."""
+
+    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
+        self._columns = columns
+        self._next = zip(*columns)
+        self._index: dict[Any, int] = {}
+
+    def same(self, row: Row) -> Row:
+        """Give the row of the list that equals this one, or this one."""
+        wanted: Row = next(self._next, ())
+        if wanted != row:
+            wanted = self._named(row[0])
+        return wanted if wanted == row else row
+
+    def _named(self, name: Any) -> Row:
+        if not self._index:
+            self._index.update(zip(self._columns[0], count()))
+        at = self._index.get(name)
+        return () if at is None else tuple(column[at] for column in self._columns)
