@@ -111,20 +111,10 @@ counts:
   type: dict
   sample: {nodes: 1, retired: 0, servers: 3, by_status: {ONLINE: 1}, shown: 1}
 probe:
-  description: What the probe saw.
+  description: What the probe saw, as RV(ctrlaltplay.paneldb.node#module:probe) tells it.
   returned: success, with O(probe)
   type: dict
-  contains:
-    reachable:
-      description: How many nodes are well.
-      type: int
-    unreachable:
-      description: How many are not.
-      type: int
-    problems:
-      description: Up to 200 of those that are not, each with C(name) and C(problem).
-      type: list
-      elements: dict
+  sample: {reachable: 1, unreachable: 0, problems: []}
 missing_tables:
   description: C(nodes) where that table does not exist.
   returned: success
