@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import count, takewhile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from ..engines.base import Row
@@ -16,20 +16,17 @@ from .tokens import is_retired
 
 
 def without_known(state: TableState, nodes: NodeTable, rows: Iterable[Row]) -> Iterator[Row]:
-    """Give the rows that are read without tokens and keys, but those of retired nodes, which get others.
+    """Give the rows that are read without tokens and keys, which stand at their ends; those of retired nodes with them.
 
     Values that are those of the list are the list's own.
     """
-    stored = state.batches[0].stored if len(state.batches) == 1 else {}
-    names = list(takewhile(stored.__contains__, state.fetched))
-    width, others = len(names), state.fetched[len(names) :]
-    if not {nodes.token, nodes.key}.issuperset(others) or nodes.token not in others:
-        yield from rows
-        return
-    token, nothing = state.fetched.index(nodes.token), ("",) * len(others)
-    listed = _Listed([stored[name] for name in names])
+    token = state.fetched.index(nodes.token)
+    kept, nothing = state.fetched[:token], ("",) * len(state.fetched[token:])
+    stored = state.batches[0].stored
+    alike = len(state.batches) == 1 and all(name in stored for name in kept)
+    same: Callable[[Row], Row] = _Listed([stored[name] for name in kept]).same if alike else tuple
     for row in rows:
-        yield row if is_retired(row[token]) else listed.same(row[:width]) + nothing
+        yield row if is_retired(row[token]) else same(row[:token]) + nothing
 
 
 class _Listed:

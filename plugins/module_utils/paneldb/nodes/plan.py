@@ -190,12 +190,12 @@ class _Planner:
 
     def _also_read(self, entries: Entries) -> Iterator[str]:
         """What is read beside the columns of the list: who a node is, and whether it is retired."""
-        yield self._nodes.token
-        yield self._nodes.key
-        if entries.tokens and self._nodes.issued:
-            yield self._nodes.issued
         if entries.some_lack((HOSTNAME, PORT)):
             yield from (HOSTNAME, PORT)
+        if entries.tokens and self._nodes.issued:
+            yield self._nodes.issued
+        yield self._nodes.token
+        yield self._nodes.key
 
     def _require_valid(self, rows: TableChanges, renames: Sequence[NodeChange], leaving: Leaving | None) -> None:
         from ..seeds.rules import require_valid
