@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from jinja2 import UndefinedError
 from jinja2.nativetypes import NativeEnvironment
 
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ansible_runner import CHECKOUT, AnsibleRunner
 
-ROLES = ("mariadb", "mongodb", "panel", "postgresql", "sqlite")
+ROLES = ("mariadb", "mongodb", "nodes", "panel", "postgresql", "sqlite")
 
 
 def _read(role: str, name: str) -> dict[str, Any]:
@@ -29,21 +31,27 @@ def _entry_points() -> Iterator[tuple[str, str]]:
             yield role, name
 
 
-def _default(text: Any) -> Any:
-    """Give a default as it is where the inventory says nothing."""
+def _defaults(role: str) -> dict[str, Any]:
+    """Give the defaults of a role as they are where the inventory says nothing; some hang on others."""
     environment = NativeEnvironment()
     environment.filters["bool"] = bool
-    return environment.from_string(text).render() if isinstance(text, str) and text else text
+    known: dict[str, Any] = {}
+    for _round in range(2):
+        for name, text in _read(role, "defaults/main.yml").items():
+            # What hangs on the inventory has no value without one.
+            with suppress(UndefinedError):
+                known[name] = environment.from_string(text).render(known) if isinstance(text, str) and text else text
+    return known
 
 
 @pytest.mark.parametrize(("role", "entry_point"), tuple(_entry_points()))
 def test_an_entry_point_is_a_file_and_its_defaults_are_those_of_the_role(role: str, entry_point: str) -> None:
     options = _read(role, "meta/argument_specs.yml")["argument_specs"][entry_point]["options"]
-    defaults = _read(role, "defaults/main.yml")
+    defaults = _defaults(role)
     assert (CHECKOUT / "roles" / role / "tasks" / f"{entry_point}.yml").is_file()
-    assert set(options) <= set(defaults)
+    assert set(options) <= set(_read(role, "defaults/main.yml"))
     said = {name: rule["default"] for name, rule in options.items() if "default" in rule}
-    assert said == {name: _default(defaults[name]) for name in said}
+    assert said == {name: defaults[name] for name in said}
 
 
 @pytest.mark.parametrize("role", ROLES)
