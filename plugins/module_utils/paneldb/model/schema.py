@@ -205,13 +205,7 @@ class Table:
         if isinstance(element, PrimaryKey):
             return replace(self, primary_key=element)
         slot = _SLOTS[element.kind]
-        kept = list(getattr(self, slot))
-        names = [each.name for each in kept]
-        if (at or element.name) in names:
-            kept[names.index(at or element.name)] = element
-        else:
-            kept.append(element)
-        changes: dict[str, Any] = {slot: tuple(kept)}
+        changes: dict[str, Any] = {slot: _put(getattr(self, slot), element, at)}
         return replace(self, **changes)
 
     def normalized(self) -> Table:
@@ -248,6 +242,17 @@ SchemaElement = Union[Table, Enum]
 Element = Union[TableElement, SchemaElement]
 
 
+def _put(elements: Iterable[Any], element: Any, at: str) -> tuple[Any, ...]:
+    """Give the elements with one more, which takes the place of the one called ``at`` (or as itself)."""
+    kept = list(elements)
+    names = [each.name for each in kept]
+    if (at or element.name) in names:
+        kept[names.index(at or element.name)] = element
+    else:
+        kept.append(element)
+    return tuple(kept)
+
+
 @dataclass(frozen=True)
 class Schema:
     """Tables and enums, in the order in which they were stated or read; order has no meaning."""
@@ -277,13 +282,7 @@ class Schema:
     def put(self, element: SchemaElement, at: str = "") -> Schema:
         """Give a schema with the element in it: in place of the one called ``at`` (or as itself), else at the end."""
         slot = "enums" if isinstance(element, Enum) else "tables"
-        kept = list(getattr(self, slot))
-        names = [each.name for each in kept]
-        if (at or element.name) in names:
-            kept[names.index(at or element.name)] = element
-        else:
-            kept.append(element)
-        changes: dict[str, Any] = {slot: tuple(kept)}
+        changes: dict[str, Any] = {slot: _put(getattr(self, slot), element, at)}
         return replace(self, **changes)
 
     def without(self, kind: str, name: str) -> Schema:

@@ -9,7 +9,6 @@ looked for once the row that it refers to has been found, or is known to be new.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,10 +18,11 @@ from typing import Any
 
 from ..engines.base import Engine, Row
 from ..errors import InputError
-from ..model.schema import UUID, Schema, Table
+from ..model.schema import Schema, Table
 from .cells import Reader
 from .files import Seed, label
 from .rows import Batch, Reference, batches
+from .uuids import generate_uuids
 
 #: A table that has over this many times the rows of the input is asked for their keys, not read as a whole.
 FEW = 5
@@ -175,7 +175,7 @@ class Tables:
         state.as_wanted = _is_as_wanted(state)
         state.rows = _found(state, keys)
         for rows in state.rows:
-            _generate_uuids(rows, self._reader)
+            generate_uuids(rows, self._reader)
         state.identified = True
 
     def _resolve_keys(self, state: TableState) -> None:
@@ -382,23 +382,3 @@ def _is_as_wanted(state: TableState) -> bool:
     if any(name not in stored or state.existing[0][at] != stored[name][0] for at, name in enumerate(state.fetched)):
         return False
     return state.existing == list(zip(*(stored[name] for name in state.fetched)))
-
-
-def _generate_uuids(rows: Rows, reader: Reader) -> None:
-    """Make the ids of new rows here, so that other rows can refer to them before anything is written."""
-    for column in rows.batch.table.columns:
-        made = column.default is not None and column.default.function == UUID
-        if made and rows.new and column.name not in rows.batch.cells:
-            values: list[Any] = [None] * rows.batch.size
-            for index, value in zip(rows.new, reader.encoded(column, list(new_uuids(len(rows.new))))):
-                values[index] = value
-            rows.generated[column.name] = values
-
-
-def new_uuids(number: int) -> Iterator[str]:
-    """Give random UUIDs (version 4, RFC 9562 section 5.4) as text; three times as fast as ``uuid.uuid4``."""
-    digits = os.urandom(16 * number).hex()
-    for start in range(0, 32 * number, 32):
-        text = digits[start : start + 32]
-        variant = "89ab"[int(text[16], 16) & 3]
-        yield f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
