@@ -59,6 +59,7 @@ class TableState:
     ``wanted`` are the columns to read, ``fetched`` those that were read of the ``existing`` rows: the key's first.
     ``renames`` lead from stored keys (of one column) that rows of the database may have to those that they are to get;
     the rows are looked at as if they had them already, and ``renamed`` says which did not. Writing it is the caller's.
+    ``existing_rows`` is an estimate, but where it is 0 there are none.
     ``reading`` makes of the rows that are read those that are kept.
     """
 
@@ -194,7 +195,7 @@ class Tables:
         state.fetched = tuple(state.wanted)
         if state.table.name in self.missing or not (state.prune or state.batches):
             return
-        state.existing_rows = self._engine.count(state.table)
+        state.existing_rows = self._engine.estimated_count(state.table)
         if not state.existing_rows:
             return
         where = None

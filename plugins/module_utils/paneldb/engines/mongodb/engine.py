@@ -175,6 +175,11 @@ class MongodbEngine(Engine):
 
         return fetch(self, table, columns, where)
 
+    def estimated_count(self, table: Table) -> int:
+        from .statistics import estimated_count
+
+        return estimated_count(self, table)
+
     def hazards(self, operations: Sequence[Operation], before: Catalogue) -> Iterable[Hazard]:
         from .hazards import live_hazards
 

@@ -47,6 +47,15 @@ def count(engine: MongodbEngine, table: Table) -> int:
     return _count(engine, table, {})
 
 
+def estimated_count(engine: MongodbEngine, table: Table) -> int:
+    """Take what the server has counted along, which may be wrong after a crash; transactions do not know it."""
+    if engine.session is not None:
+        return count(engine, table)
+    collection = engine.collection(table.name)
+    with translated(f"Counting the rows of {table.name}"):
+        return int(collection.estimated_document_count()) or int(collection.count_documents({}, limit=1))
+
+
 def count_nulls(engine: MongodbEngine, table: Table, column: str) -> int:
     """Count rows in which the column is null, which is a field that is not there."""
     return _count(engine, table, {column: None})
