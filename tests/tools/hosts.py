@@ -174,7 +174,8 @@ def main() -> None:
     """Do what the command line says."""
     what, *arguments = sys.argv[1:] or ["image"]
     if what == "up":
-        suites = dict((*argument.split("="), SUITE)[:2] for argument in arguments[1:])
+        parted = (argument.partition("=") for argument in arguments[1:])
+        suites = {name: suite or SUITE for name, _unused, suite in parted}
         print(json.dumps(up(Path(arguments[0]), suites)))
     elif what == "down":
         down(Path(arguments[0]), arguments[1:])
