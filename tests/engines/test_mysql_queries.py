@@ -13,9 +13,7 @@ import pytest
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.engine import MysqlEngine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
-    WriteRefused,
-)
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import WriteRefused
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.plan import Statement
 
 

@@ -15,10 +15,7 @@ import pytest
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.engine import MysqlEngine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target, parse_target
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
-    ConnectionFailed,
-    InputError,
-)
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import ConnectionFailed, InputError
 from ansible_collections.ctrlaltplay.paneldb.tests.support.certificates import Certificates, certificates
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import mariadb_server as another_server

@@ -12,19 +12,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.sqlite.engine import SqliteEngine
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
-    ConstraintViolated,
-    Unsupported,
-)
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import (
-    Add,
-    Alter,
-)
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import (
-    Column,
-    PrimaryKey,
-    Table,
-)
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import ConstraintViolated, Unsupported
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import Add, Alter
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import Column, PrimaryKey, Table
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.types import Type, parse_type
 from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import apply_operations
 from ansible_collections.ctrlaltplay.paneldb.tests.support.sqlite_files import ask, new_file, table_of, texts

@@ -10,20 +10,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import InputError
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.data import (
-    schema_from_data,
-)
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.data import schema_from_data
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operation_data import (
     operation_from_data,
     operations_from_data,
 )
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import (
-    Drop,
-)
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import (
-    Column,
-    Default,
-)
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import Drop
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import Column, Default
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.types import parse_type
 
 # --- errors ----------------------------------------------------------------------------------------------------------
