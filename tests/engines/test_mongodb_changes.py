@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from pymongo.errors import WriteError
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mongodb import updates
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mongodb.engine import MongodbEngine
@@ -294,7 +295,69 @@ def test_a_value_that_others_change_meanwhile_is_converted_as_it_is_then(
 # --- what cannot be --------------------------------------------------------------------------------------------------
 
 
-def test_a_capped_collection_is_named(engine: MongodbEngine) -> None:
+RULES = """
+    enums: {{mood: [{moods}]}}
+    tables:
+      {table}:{former}
+        columns: {{id: {{type: bigint}}, mood: {{type: enum(mood), null: true}}, age: {{type: integer, null: true}}}}
+        primary_key: [id]
+        checks: [{checks}]
+"""
+
+
+def ruled(moods: str = "GOOD, BAD", checks: str = "", table: str = "people") -> Schema:
+    former = "" if table == "people" else "\n        renamed_from: people"
+    return model(RULES.format(moods=moods, checks=checks, table=table, former=former))
+
+
+@pytest.mark.parametrize(
+    ("after", "operation", "first"),
+    [
+        (ruled(checks="age < 100"), "add_check people.", ["old"]),
+        (ruled(moods="GOOD"), "alter_enum mood", ["bad"]),
+        (ruled(moods="FINE, GOOD, BAD"), "", []),
+        (ruled(table="persons"), "", []),
+        (ruled(checks="age < 1000"), "", []),
+    ],
+)
+def test_documents_that_the_rules_of_afterwards_refuse_are_told(
+    mongodb_target: Target, after: Schema, operation: str, first: list[str]
+) -> None:
+    with MongodbEngine.connect(mongodb_target) as engine:
+        push(engine, ruled())
+        engine.database["people"].insert_many(
+            [{"_id": "old", "id": 1, "age": 200, "mood": "GOOD"}, {"_id": "bad", "id": 2, "age": 1, "mood": "BAD"}]
+        )
+        found = [each for each in plan_push(engine, after).plan.hazards if each.code == REJECTS]
+    assert [dict(each.facts)["first"] for each in found] == ([first] if first else [])
+    assert all(each.operation.startswith(operation) for each in found)
+
+
+REJECTS = "mongo-validator-rejects-existing"
+
+
+def test_the_server_holds_documents_to_the_rules_of_the_table(mongodb_target: Target) -> None:
+    with MongodbEngine.connect(mongodb_target) as engine:
+        push(engine, ruled(checks="age < 100"))
+        people = engine.database["people"]
+        people.insert_one({"id": 1, "mood": "GOOD", "age": 1})
+        for broken in ({"mood": "GOOD"}, {"id": 2, "mood": "SAD"}, {"id": 2, "age": 100}, {"id": 2, "age": "1"}):
+            with pytest.raises(WriteError, match="failed validation"):
+                people.insert_one(broken)
+        with pytest.raises(WriteError, match="failed validation"):
+            people.update_one({"id": 1}, {"$set": {"age": 100}})
+        push(engine, ruled(moods="GOOD, BAD, SAD"), prune=True)
+        people.insert_one({"id": 2, "mood": "SAD", "age": 100})
+        engine.database.command({"collMod": "people", "validator": {}})
+        assert plan_push(engine, ruled(moods="GOOD, BAD, SAD")).plan.changed, "a rule that somebody took away is drift"
+
+
+def test_a_capped_collection_is_named(weak_mongodb_target: Target) -> None:
+    with MongodbEngine.connect(weak_mongodb_target) as engine:
+        name_a_capped_one(engine)
+
+
+def name_a_capped_one(engine: MongodbEngine) -> None:
     engine.database.create_collection("log", capped=True, size=100_000)
     push(engine, model("tables: {log: {columns: {line: {type: text, null: true}}}}"))
     engine.database["log"].insert_one({"line": "x"})

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,24 @@ def test_many_at_once_hold_it_one_after_another(mongodb_target: Target) -> None:
     for thread in threads:
         thread.join()
     assert most == [1] * 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "process", "free"), [(60, "", False), (-1, "", True), (60, "ended", True), (60, "this", False)]
+)
+def test_who_claimed_the_next_number_and_came_no_further(
+    engine: MongodbEngine, other: MongodbEngine, seconds: float, process: str, free: bool
+) -> None:
+    with engine.lock(0):
+        pass
+    names = {"": "", "ended": f"{holder._place()} {2**22 + 1} 1", "this": holder.identity()}
+    until = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    claim = {"_id": "2/0", "claim": 2, "until": until, "process": names[process]}
+    engine.database[lease.COLLECTION].insert_one(claim)
+    with nullcontext() if free else pytest.raises(LockHeld), other.lock(0.1):
+        assert other.lease
+        assert other.lease.fence == 2
+    assert engine.database[lease.COLLECTION].count_documents({"claim": {"$gte": 0}}) == (0 if free else 1)
 
 
 def test_it_is_renewed_while_it_is_held(

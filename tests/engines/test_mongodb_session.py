@@ -31,6 +31,12 @@ def engine(mongodb_target: Target) -> Iterator[MongodbEngine]:
         yield made
 
 
+@pytest.fixture
+def weak_engine(weak_mongodb_target: Target) -> Iterator[MongodbEngine]:
+    with MongodbEngine.connect(weak_mongodb_target) as made:
+        yield made
+
+
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[Target]:
     """A server that wants to know who is there."""
@@ -40,6 +46,16 @@ def guarded() -> Iterator[Target]:
 
 
 def test_a_server_tells_what_it_can_do(engine: MongodbEngine) -> None:
+    server = engine.server()
+    assert (server.product, server.numbers[:2], server.facts["speaks"][:2]) == ("FerretDB", (2, 7), "7.")
+    assert engine.probes.can(probes.LOOKUP)
+    assert engine.probes.can(probes.VALIDATORS)
+    assert not engine.probes.can(probes.TRANSACTIONS)
+    assert not engine.capabilities.transactions
+
+
+def test_a_weak_server_tells_what_it_can_do(weak_engine: MongodbEngine) -> None:
+    engine = weak_engine
     server = engine.server()
     assert (server.product, server.numbers[:2]) == ("FerretDB", (1, 24))
     assert server.facts["capabilities"] == dict.fromkeys(probes.NAMES, False)
@@ -75,7 +91,8 @@ def test_existing_tables_are_those_of_the_database(engine: MongodbEngine) -> Non
     assert engine.existing_tables(["there", "gone"]) == {"there"}
 
 
-def test_what_the_server_does_not_know_is_unsupported_or_refused(engine: MongodbEngine) -> None:
+def test_what_the_server_does_not_know_is_unsupported_or_refused(weak_engine: MongodbEngine) -> None:
+    engine = weak_engine
     with pytest.raises(Unsupported, match="collMod"):
         engine.command({"collMod": "t"}, "Changing t", write=True)
     with pytest.raises(StatementFailed, match="noSuchCommand"):

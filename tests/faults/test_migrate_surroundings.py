@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Union
+from typing import Any, Union
 
 import pytest
 
@@ -30,12 +30,15 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrat
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.folder import write_migration
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.migrations.info import DRIFT, status
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.sources import read_migrations
+from ansible_collections.ctrlaltplay.paneldb.tests.support.bed import Bed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.disks import as_root, fill, small_disk
 from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import MysqlBed, PostgresqlBed
-from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import mariadb_server
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MysqlFamilyServer, mariadb_server
 from ansible_collections.ctrlaltplay.paneldb.tests.support.migrating import Migrating, said
 from ansible_collections.ctrlaltplay.paneldb.tests.support.migration_chains import FIRST_DAY, chain_to, model
-from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import postgresql_server
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import MongodbBed
+from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import PostgresServer, postgresql_server
+from ansible_collections.ctrlaltplay.paneldb.tests.support.standins import StandIn, documentdb
 
 
 @pytest.fixture(scope="module")
@@ -124,29 +127,40 @@ def test_missing_folders_are_named(tmp_path: Path) -> None:
     assert not missing.parent.exists()
 
 
+#: A bed, and the server that a test may kill.
+Server = tuple[Bed, Union[PostgresServer, MysqlFamilyServer, StandIn]]
+
+
 @contextmanager
-def postgresql() -> Iterator[PostgresqlBed]:
+def postgresql() -> Iterator[Server]:
     with postgresql_server() as server:
-        yield PostgresqlBed(server)
+        yield PostgresqlBed(server), server
 
 
 @contextmanager
-def mariadb() -> Iterator[MysqlBed]:
+def mariadb() -> Iterator[Server]:
     with mariadb_server() as server:
-        yield MysqlBed(server)
+        yield MysqlBed(server), server
 
 
-#: Servers that a test may kill.
-SERVERS: dict[str, Callable[[], AbstractContextManager[Union[PostgresqlBed, MysqlBed]]]] = {
+@contextmanager
+def mongodb() -> Iterator[Server]:
+    with documentdb(accounts=True) as server:
+        account: dict[str, Any] = {"user": server.user, "password": server.password, "auth_database": "admin"}
+        yield MongodbBed(Target("mongodb", host=server.host, port=server.port, connect_timeout=2, **account)), server
+
+
+SERVERS: dict[str, Callable[[], AbstractContextManager[Server]]] = {
     "postgresql": postgresql,
     "mysql": mariadb,
+    "mongodb": mongodb,
 }
 
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_server_killed_in_the_middle(name: str, tmp_path: Path, chain: Chain) -> None:
-    with SERVERS[name]() as bed:
-        server, target = bed.server, bed.empty()
+    with SERVERS[name]() as (bed, server):
+        target = bed.empty()
         migrating = Migrating(tmp_path, target)
         migrating.write(chain)
         with migrating.start() as child:
@@ -166,7 +180,7 @@ def test_a_server_killed_in_the_middle(name: str, tmp_path: Path, chain: Chain) 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_wrong_password_is_refused_and_never_shown(name: str, tmp_path: Path) -> None:
     secret = "correct-horse-battery"
-    with SERVERS[name]() as bed:
+    with SERVERS[name]() as (bed, _server):
         migrating = Migrating(tmp_path, replace(bed.empty(), password=secret))
         migrating.write(Chain())
         (tmp_path / "migrations").mkdir(exist_ok=True)

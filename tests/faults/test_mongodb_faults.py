@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -72,6 +75,31 @@ class Updates(monitoring.CommandListener):
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
         self._sent.pop(event.request_id, None)
+
+
+def test_many_runners_at_once_on_a_server_that_finds_and_modifies_in_two_steps(weak_mongodb_target: Target) -> None:
+    runners, rounds = 6, 5
+    inside: list[int] = []
+    most: list[int] = []
+    fences: list[int] = []
+    gate = Barrier(runners)
+
+    def work(_number: int) -> None:
+        with MongodbEngine.connect(weak_mongodb_target) as engine:
+            gate.wait()
+            for _unused in range(rounds):
+                with engine.lock(60):
+                    inside.append(1)
+                    most.append(len(inside))
+                    assert engine.lease
+                    fences.append(engine.lease.fence)
+                    time.sleep(0.002)
+                    inside.pop()
+
+    with ThreadPoolExecutor(runners) as pool:
+        list(pool.map(work, range(runners)))
+    assert set(most) == {1}
+    assert sorted(fences) == list(range(1, runners * rounds + 1))
 
 
 @pytest.fixture

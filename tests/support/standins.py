@@ -16,8 +16,9 @@ import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Optional
 
 from ansible_collections.ctrlaltplay.paneldb.tests.support.own_server import as_server_user, server_folder, system_user
 from ansible_collections.ctrlaltplay.paneldb.tests.support.ports import LOOPBACK, free_port
@@ -42,12 +43,60 @@ class StandIn:
     user: str = ""
     password: str = ""
     host: str = LOOPBACK
-    pid: int = 0
+    argv: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _process: Optional[subprocess.Popen[bytes]] = field(default=None, repr=False)
 
     @property
     def log(self) -> Path:
         """What the server printed."""
         return self.folder / "server.log"
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running server."""
+        assert self._process is not None, "the server does not run"
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start the server and return when it listens."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                as_server_user(self.argv, PACKAGED),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env={**os.environ, "HOME": str(self.folder), **self.environment},
+            )
+        wait_until(self._listens, f"{Path(self.argv[0]).name} on port {self.port}")
+
+    def stop(self) -> None:
+        """Stop the server as an operator does."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self._process = None
+
+    def kill(self) -> None:
+        """SIGKILL the server, as a crash does."""
+        assert self._process is not None, "the server does not run"
+        self._process.kill()
+        self._process.wait(10)
+        self._process = None
+
+    def _listens(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(f"The server ended at its start:\n{self.log.read_text()}")
+        try:
+            socket.create_connection((self.host, self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
 
 @contextmanager
@@ -170,36 +219,10 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _running(
-    server: StandIn, argv: Sequence[str], environment: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    with server.log.open("ab") as log:
-        process = subprocess.Popen(
-            as_server_user(argv, PACKAGED),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=server.folder,
-            env={**os.environ, "HOME": str(server.folder), **(environment or {})},
-        )
-    server.pid = process.pid
+def _running(server: StandIn, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[None]:
+    server.argv, server.environment = argv, environment or {}
+    server.start()
     try:
-        wait_until(lambda: _listens(server, process), f"{Path(argv[0]).name} on port {server.port}")
-        yield process
+        yield
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-
-
-def _listens(server: StandIn, process: subprocess.Popen[bytes]) -> bool:
-    if process.poll() is not None:
-        raise RuntimeError(f"The server ended at its start:\n{server.log.read_text()}")
-    try:
-        socket.create_connection((server.host, server.port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+        server.stop()

@@ -148,10 +148,11 @@ class _Reader:
         after = replay(self._operations, self._before.schema)
         moved = {getattr(each, "table", "") for each in self._operations if _changed_column(each)}
         for table in after.tables:
-            if table.name not in self.there or table.name in moved or self._before.schema.table(table.name) == table:
+            former = self._before.schema.table(table.name)
+            if former is None or table.name not in self.there or table.name in moved:
                 continue
             validator = validator_of(table, enums_of(after))
-            if validator and validator != self._options[table.name].get("validator"):
+            if validator and validator != validator_of(former, enums_of(self._before.schema)):
                 yield from self._rejected(table, validator)
 
     def _rejected(self, table: Table, validator: Mapping[str, Any]) -> Iterator[Hazard]:
