@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.engine import MysqlEngine
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.naming import EXACT_COLLATIONS
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.native import Extra
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import InputError
@@ -38,8 +39,15 @@ from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import apply_ope
 
 
 @pytest.fixture
-def session(mariadb_target: Target) -> Iterator[MysqlEngine]:
+def of_mariadb(mariadb_target: Target) -> Iterator[MysqlEngine]:
+    """A session with the one of the servers that has more kinds of columns and tables."""
     with MysqlEngine.connect(mariadb_target) as made:
+        yield made
+
+
+@pytest.fixture
+def session(family_target: Target) -> Iterator[MysqlEngine]:
+    with MysqlEngine.connect(family_target) as made:
         yield made
 
 
@@ -77,13 +85,13 @@ FOREIGN = (
 )
 
 
-def test_what_others_made_never_breaks_the_reading(session: MysqlEngine) -> None:
-    make(session, *FOREIGN)
-    catalogue = session.catalogue()
+def test_what_others_made_never_breaks_the_reading(of_mariadb: MysqlEngine) -> None:
+    make(of_mariadb, *FOREIGN)
+    catalogue = of_mariadb.catalogue()
     assert [table.name for table in catalogue.schema.tables] == ["history", "odd", "parts"]
     assert catalogue.schema.enums == ()
     assert catalogue.views == ("seen",)
-    odd = table_of(session, "odd")
+    odd = table_of(of_mariadb, "odd")
     assert {column.name: str(column.type) for column in odd.columns} == {
         "id": "foreign(int(10) unsigned)",
         "small": "foreign(smallint(6))",
@@ -126,14 +134,14 @@ def test_what_others_made_never_breaks_the_reading(session: MysqlEngine) -> None
     }
 
 
-def test_foreign_columns_go_and_come_back(session: MysqlEngine) -> None:
-    make(session, *FOREIGN)
-    before = table_of(session, "odd")
+def test_foreign_columns_go_and_come_back(of_mariadb: MysqlEngine) -> None:
+    make(of_mariadb, *FOREIGN)
+    before = table_of(of_mariadb, "odd")
     names = ("bits", "at", "seconds", "latin", "mood", "strange", "guid")
     drops = [Drop("odd", before.checks[0]), *(Drop("odd", before.column(name)) for name in names)]
-    apply_operations(session, drops)
-    apply_operations(session, [operation.inverse() for operation in reversed(drops)])
-    after = table_of(session, "odd")
+    apply_operations(of_mariadb, drops)
+    apply_operations(of_mariadb, [operation.inverse() for operation in reversed(drops)])
+    after = table_of(of_mariadb, "odd")
     assert {column.name: column for column in after.columns} == {column.name: column for column in before.columns}
     assert after.checks == before.checks
 
@@ -282,7 +290,8 @@ def test_tables_that_came_without_the_table_of_enums_tell_their_enums(session: M
 def test_column_whose_values_are_others_than_its_enums_is_foreign(session: MysqlEngine) -> None:
     enum = Enum("mood", ("sad", "happy"))
     apply_operations(session, [Add("", enum), Add("", Table("t", (Column("mood", parse_type("enum(mood)")),)))])
-    session.query("ALTER TABLE t MODIFY mood enum('sad') COLLATE utf8mb4_nopad_bin NOT NULL COMMENT '[enum: mood]'")
+    exact = EXACT_COLLATIONS[session.product]
+    session.query(f"ALTER TABLE t MODIFY mood enum('sad') COLLATE {exact} NOT NULL COMMENT '[enum: mood]'")
     assert str(table_of(session, "t").column("mood").type) == "foreign(enum('sad'))"
     assert session.catalogue().schema.enums == (enum,)
 
@@ -297,6 +306,13 @@ CONDITIONS = [
     "not (b in (true, false)) and n not between 1 and 2 and s not in ('a', 'b')",
     "(a is null) = (s is null)",
     "true and n > 1",
+    "b",
+    "not b",
+    "coalesce(b, n = 3)",
+    "true",
+    "1 = 1",
+    "true = false",
+    "0 <> -1 or 0 = -1",
 ]
 
 

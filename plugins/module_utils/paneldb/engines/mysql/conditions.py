@@ -15,7 +15,7 @@ from functools import cache
 
 from ...model.expression_printer import Dialect, Value, canonical_text
 from ...model.expression_reader import Reading, parse_deparsed
-from ...model.expression_tree import BOOLEAN, NUMBER, OPPOSITES, Not
+from ...model.expression_tree import BOOLEAN, NUMBER, OPPOSITES, Not, number
 from ...model.expressions import (
     Arithmetic,
     Call,
@@ -80,7 +80,12 @@ _DIALECT = MysqlDialect()
 
 def condition(text: str) -> str:
     """Write a condition of the portable language as the servers have it."""
-    return text[len(OPAQUE) :] if text.startswith(OPAQUE) else render(parse(text), _DIALECT)
+    if text.startswith(OPAQUE):
+        return text[len(OPAQUE) :]
+    expression = parse(text)
+    # A column is a number to MySQL, which takes only what compares (or is true, or false) for a rule.
+    value = isinstance(expression, (Column, Call))
+    return render(Comparison("<>", expression, _FALSE) if value else expression, _DIALECT)
 
 
 def truths_of(table: Table) -> frozenset[str]:
@@ -156,9 +161,10 @@ class _Settling:
 
     def _comparison(self, expression: Comparison) -> Expression:
         left, right = self.value(expression.left), self.value(expression.right)
-        # Of two constants nobody can tell whether a 1 was written as such or as true.
-        constants = isinstance(left, Literal) and isinstance(right, Literal)
-        if constants or self._is_truth(left) or self._is_truth(right):
+        if isinstance(left, Literal) and isinstance(right, Literal):
+            # Nobody can tell whether a 1 was written as such or as true.
+            return Comparison(expression.operator, _as_number(left), _as_number(right))
+        if self._is_truth(left) or self._is_truth(right):
             left, right = _as_truth(left), _as_truth(right)
         return _plain(Comparison(expression.operator, left, right))
 
@@ -183,6 +189,10 @@ def _as_truth(expression: Expression) -> Expression:
     if isinstance(expression, Literal) and expression.kind == NUMBER and expression.value in (0, 1):
         return _TRUE if expression.value else _FALSE
     return expression
+
+
+def _as_number(literal: Literal) -> Literal:
+    return number(str(int(literal.value))) if isinstance(literal.value, bool) else literal
 
 
 def _flat(operator: str, operands: Iterable[Expression]) -> tuple[Expression, ...]:
