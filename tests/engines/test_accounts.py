@@ -413,6 +413,16 @@ def test_accounts_by_socket_and_with_tls_alone_on_mysql() -> None:
             assert _opens(replace(admin, user="with tls", password="pw", tls_mode="disable"))
 
 
+def test_what_everybody_may_do_is_told_on_mariadb(mariadb_target: Target) -> None:
+    wanted = [{"name": "watcher", "profile": profile, "password": "pw"} for profile in ("monitor", "read-only")]
+    place = f"{MysqlBed.quoted(mariadb_target.database)}.*"
+    with connect(mariadb_target) as engine:
+        engine.query(f"GRANT SELECT ON {place} TO PUBLIC")
+        told = [accounts.plan(mariadb_target, accounts.parse_accounts([each])).accounts[0].notes for each in wanted]
+        engine.query(f"REVOKE SELECT ON {place} FROM PUBLIC")
+    assert told == [("It may do SELECT on the database as everybody may (PUBLIC).",), ()]
+
+
 def test_an_account_that_views_run_as_stays_on_mysql() -> None:
     with BEDS["mysql"]() as bed:
         assert isinstance(bed, MysqlBed)
