@@ -20,7 +20,7 @@ from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import Bed, Mysq
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import mariadb_server
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import MongodbBed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.postgresql import postgresql_server
-from ansible_collections.ctrlaltplay.paneldb.tests.support.standins import ferretdb_server
+from ansible_collections.ctrlaltplay.paneldb.tests.support.standins import documentdb
 
 #: Seconds that a play with one ping takes on the machine on which the goals in milliseconds were set.
 REFERENCE = 0.59
@@ -38,8 +38,8 @@ _DURABLE_MARIADB = {
 class Bench:
     """One run: a scratch folder, one bed per engine of SQL, MongoDB's stand-in, and how thorough it is.
 
-    FerretDB keeps its documents in PostgreSQL, and its updates look at each of them: times of its own tell nothing of
-    MongoDB, so it is only measured beside the bare driver on the same server.
+    FerretDB 2 keeps its documents in PostgreSQL: times of its own tell nothing of MongoDB, so it is only measured
+    beside the bare driver on the same server.
     """
 
     scratch: Path
@@ -76,11 +76,11 @@ def benches(*, quick: bool, rounds: int) -> Iterator[Bench]:
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="paneldb-benchmarks-")))
         server = stack.enter_context(postgresql_server(**_DURABLE))
         mariadb = stack.enter_context(mariadb_server(**_DURABLE_MARIADB))
-        ferretdb = stack.enter_context(ferretdb_server(server))
+        standin = stack.enter_context(documentdb())
         (scratch / "sqlite").mkdir()
         sqlite = SqliteBed(scratch / "sqlite")
         beds = {"sqlite": sqlite, "postgresql": PostgresqlBed(server), "mysql": MysqlBed(mariadb)}
-        mongodb = MongodbBed(Target(engine="mongodb", host=ferretdb.host, port=ferretdb.port), slower=10)
+        mongodb = MongodbBed(Target(engine="mongodb", host=standin.host, port=standin.port), slower=10)
         yield Bench(scratch, beds, mongodb, quick, rounds)
 
 

@@ -53,7 +53,7 @@ def _against_driver(bench: Bench, number: int) -> Iterator[Row]:
         jobs = {**_seeded(engine, rows), **{f"bare, {kind}": _bare(bare, each) for kind, each in rows.items()}}
         timings = measured(jobs, bench.runs(15))
     for kind in rows:
-        found = Against(bed.engine, "find by PyMongo (FerretDB), compared", timings, floor_job=f"bare, {kind}")
+        found = Against(bed.engine, "find by PyMongo (FerretDB 2), compared", timings, floor_job=f"bare, {kind}")
         yield found.ratio(f"difference of {number:,} rows, {kind}", kind, BARE)
 
 

@@ -52,7 +52,7 @@ def _beside_driver(bench: Bench, chain: Chain) -> Iterator[Row]:
             "whole": _check(engine, chain),
         }
         found = Against(
-            bed.engine, "listCollections, listIndexes by PyMongo (FerretDB)", measured(jobs, bench.runs(25))
+            bed.engine, "listCollections, listIndexes by PyMongo (FerretDB 2)", measured(jobs, bench.runs(25))
         )
     yield found.ratio(f"drift of {TABLES} collections, catalogue", "read", BARE)
     yield found.ratio(f"drift of {TABLES} collections, in all", "whole", BARE)

@@ -22,7 +22,7 @@ FLOORS = {
     "sqlite": "executemany",
     "postgresql": "COPY, text made in Python",
     "mysql": "LOAD DATA LOCAL, text made in Python",
-    "mongodb": "insert_many by PyMongo (FerretDB)",
+    "mongodb": "insert_many by PyMongo (FerretDB 2)",
 }
 SIZES, GOAL = (100_000, 1_000_000), 1.15
 #: Memory is flat where ten times the rows take no more than this beside what a tenth of them take: SQLite's cache is

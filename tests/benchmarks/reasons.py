@@ -18,11 +18,6 @@ _WRITTEN_DOWN = (
     "MongoDB knows no columns: what was written down of forty tables is read, parsed and compared, too, and in all so "
     "are the journal and two hundred migrations"
 )
-_COUNTED = (
-    "the rows are counted before they are read, for which the server looks at each of them; processor time, in which "
-    "there is no server, is within"
-)
-
 _KNOWN = (
     "half a kilobyte for each node: a list is known as a whole before anything is written, so that what is in it twice "
     "is refused"
@@ -57,7 +52,6 @@ REASONS = (
     ("growth: rows", "postgresql", "processor time grows linearly; the clock's is that of a disk that others use too"),
     ("drift of", "mongodb", _WRITTEN_DOWN),
     ("drift of", "", "most of the clock's time is that of a server that other work keeps waiting; see processor time"),
-    ("difference", "mongodb", _COUNTED),
     ("difference", "", "reading the rows is most of it; processor time, which other work does not stretch, is within"),
     ("status", "", "tens of milliseconds on a busy machine; the command loads more than a script does"),
     ("memory of 100,000 nodes", "", _KNOWN),

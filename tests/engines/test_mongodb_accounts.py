@@ -18,7 +18,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import InputError, Unsupported
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb_script import ScriptedServer, scripted_server
-from ansible_collections.ctrlaltplay.paneldb.tests.support.standins import ferretdb
+from ansible_collections.ctrlaltplay.paneldb.tests.support.standins import documentdb, ferretdb
 
 ROLE = {
     "role": "paneldb_app",
@@ -116,8 +116,9 @@ def test_a_new_account_needs_a_password(script: ScriptedServer) -> None:
         planned(script, {"name": "ann", "profile": "read-only"}, [])
 
 
-def test_a_server_without_roles_has_no_profiles_and_lets_accounts_go() -> None:
-    with ferretdb(accounts=True) as server:
+@pytest.mark.parametrize("server_of", [ferretdb, documentdb])
+def test_a_server_without_roles_has_no_profiles_and_lets_accounts_go(server_of: Any) -> None:
+    with server_of(accounts=True) as server:
         entry: dict[str, Any] = {"user": server.user, "password": server.password, "auth_database": "admin"}
         target = Target("mongodb", host=server.host, port=server.port, database=f"t_{secrets.token_hex(4)}", **entry)
         for profile in ROLES:

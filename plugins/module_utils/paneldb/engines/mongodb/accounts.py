@@ -58,7 +58,7 @@ def apply(target: Target, plans: Sequence[AccountPlan]) -> None:
 def _plan(client: Client, target: Target, account: WantedAccount) -> AccountPlan:
     if account.name == target.user and target.auth_database in ("", target.database):
         raise account.error("This account is the one that works here.", "Name another one.")
-    found = _asked(client, target, {"usersInfo": {"user": account.name, "db": target.database}})["users"]
+    found = _asked(client, target, {"usersInfo": account.name}).get("users", [])
     if not account.profile:
         return planned(account, bool(found), _removal(account) if found else ())
     if account.socket or account.tls or account.host:
