@@ -44,6 +44,7 @@ class Statistics(Protocol):
 
 class DatabaseItself(Protocol):
     def describe(self, target: Target, /) -> dict[str, Any] | None: ...
+
     def plan(
         self, target: Target, wanted: Settings, current: Settings | None, /
     ) -> tuple[dict[str, Any], tuple[Statement, ...]]: ...
