@@ -65,10 +65,10 @@ def mariadb_server() -> Iterator[mariadb.MariadbServer]:
         yield server
 
 
-@pytest.fixture(scope="session", params=["MariaDB", "MySQL"])
+@pytest.fixture(scope="session", params=["mysql", "mysql9"])
 def family_server(request: pytest.FixtureRequest) -> Iterator[mariadb.MysqlFamilyServer]:
     """Either server of the whole run, for what is about both."""
-    if request.param == "MariaDB":
+    if request.param == "mysql":
         yield request.getfixturevalue("mariadb_server")
     else:
         with mariadb.mysql_server() as server:

@@ -71,7 +71,6 @@ def added(kind: str, **more: object) -> list[Operation]:
 
 
 COPIES: dict[str, list[Operation]] = {
-    "uuid for every row": added("uuid", default=Default(function=UUID)),
     "wider number": altered("number", type=Type("bigint")),
     "string over 255 bytes": altered("name", type=parse_type("string(64)")),
     "shorter string": altered("name", type=parse_type("string(40)")),
@@ -107,8 +106,8 @@ IN_PLACE: dict[str, list[Operation]] = {
 
 
 @pytest.fixture
-def session(mariadb_target: Target) -> Iterator[MysqlEngine]:
-    with MysqlEngine.connect(mariadb_target) as made:
+def session(family_target: Target) -> Iterator[MysqlEngine]:
+    with MysqlEngine.connect(family_target) as made:
         apply_operations(made, [Add("", MOOD), Add("", PARENTS), Add("", THINGS)])
         made.query("INSERT INTO parents VALUES (2)")
         made.query("INSERT INTO things (id, number, name, `long`, exact, mood) VALUES (1, 2, 'a', 'b', 1, 'sad')")
@@ -132,6 +131,19 @@ def test_what_is_named_is_refused_without_a_copy(session: MysqlEngine, what: str
     with pytest.raises(PanelDbError, match=r"ALGORITHM=INPLACE is not supported|ALGORITHM=COPY"):
         run_in_place(session, COPIES[what])
     apply_operations(session, COPIES[what])
+
+
+def test_a_uuid_for_every_row_is_written_into_every_row(session: MysqlEngine) -> None:
+    """MariaDB copies the table for it. MySQL adds no such column, so it is filled by a statement of its own."""
+    session.query("ALTER TABLE things MODIFY at datetime(3) NULL ON UPDATE CURRENT_TIMESTAMP(3)")
+    session.query("INSERT INTO things (id, number, name, `long`, exact, mood) VALUES (2, 2, 'a', 'b', 1, 'sad')")
+    adding = added("uuid", default=Default(function=UUID))
+    assert len(copied(session, adding)) == 1
+    steps, _unused = session.compile(adding, session.catalogue())
+    assert len(steps[0].statements) == {"MariaDB": 1, "MySQL": 3}[session.product]
+    expected = apply_operations(session, adding)
+    assert session.catalogue() == expected
+    assert session.query("SELECT COUNT(DISTINCT more), COUNT(at) FROM things WHERE more <> ''").rows == ((2, 0),)
 
 
 @pytest.mark.parametrize("what", IN_PLACE)

@@ -21,23 +21,23 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors
     InputError,
     Unsupported,
 )
-from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MysqlFamilyServer
 
 PASSWORD = "s3cret 'of\" пан€l\\"
 
 
 @pytest.fixture
-def absent(mariadb_server: MariadbServer) -> Iterator[Target]:
+def absent(family_server: MysqlFamilyServer) -> Iterator[Target]:
     name = f"t_`{secrets.token_hex(4)}` %s"
-    yield parse_target({"url": mariadb_server.url(name)})
-    mariadb_server.drop_database(name)
+    yield parse_target({"url": family_server.url(name)})
+    family_server.drop_database(name)
 
 
 @pytest.fixture
-def owner(mariadb_server: MariadbServer) -> Iterator[str]:
+def owner(family_server: MysqlFamilyServer) -> Iterator[str]:
     name = f"owner '{secrets.token_hex(4)}'"
     yield name
-    mariadb_server.run(f"DROP USER IF EXISTS `{name}`@`%`, `{name}`@`127.0.0.1`")
+    family_server.run(f"DROP USER IF EXISTS `{name}`@`%`, `{name}`@`127.0.0.1`")
 
 
 def made(target: Target, **wanted: Any) -> dict[str, Any]:
@@ -61,9 +61,9 @@ def test_absent_database_is_none_and_planning_makes_nothing(absent: Target, owne
     assert MysqlEngine.describe_database(absent) is None
 
 
-def test_database_keeps_any_text_and_tells_all_texts_apart(absent: Target) -> None:
+def test_database_keeps_any_text_and_tells_all_texts_apart(absent: Target, family_server: MysqlFamilyServer) -> None:
     found = made(absent)
-    assert (found["encoding"], found["collation"], found["owner"]) == ("utf8mb4", "utf8mb4_nopad_bin", "")
+    assert (found["encoding"], found["collation"], found["owner"]) == ("utf8mb4", family_server.collation, "")
     assert found["timezone"] == "-05:00"
     with MysqlEngine.connect(absent) as session:
         session.query("CREATE TABLE t (a varchar(9) PRIMARY KEY)")
@@ -71,19 +71,19 @@ def test_database_keeps_any_text_and_tells_all_texts_apart(absent: Target) -> No
 
 
 def test_owner_is_made_and_may_do_all_in_the_database_and_nothing_elsewhere(
-    absent: Target, owner: str, mariadb_server: MariadbServer
+    absent: Target, owner: str, family_server: MysqlFamilyServer
 ) -> None:
     assert made(absent, owner=owner, owner_password=PASSWORD, encoding="UTF8")["owner"] == owner
     own = replace(absent, user=owner, password=PASSWORD)
     with MysqlEngine.connect(own) as session:
         session.query("CREATE TABLE t (id integer)")
     like = absent.database.replace("_", "x")
-    mariadb_server.create_database(like)
+    family_server.create_database(like)
     try:
         with pytest.raises(AccessDenied):
             MysqlEngine.connect(replace(own, database=like))
     finally:
-        mariadb_server.drop_database(like)
+        family_server.drop_database(like)
 
 
 def test_password_of_the_owner_is_only_written_where_it_is_another(absent: Target, owner: str) -> None:
@@ -112,13 +112,13 @@ def test_owner_that_is_missing_needs_a_password(absent: Target, owner: str) -> N
         MysqlEngine.plan_database(absent, {"owner_password": "x"}, None)
 
 
-def test_collation_changes_for_new_tables(absent: Target, mariadb_server: MariadbServer) -> None:
-    mariadb_server.run(f"CREATE DATABASE `{absent.database.replace('`', '``')}`")
+def test_collation_changes_for_new_tables(absent: Target, family_server: MysqlFamilyServer) -> None:
+    family_server.run(f"CREATE DATABASE `{absent.database.replace('`', '``')}`")
     found = MysqlEngine.describe_database(absent)
     assert found is not None
     assert found["encoding"] == "latin1"
     assert MysqlEngine.plan_database(absent, {}, found) == (found, ())
-    assert made(absent, encoding="utf-8")["collation"] == "utf8mb4_nopad_bin"
+    assert made(absent, encoding="utf-8")["collation"] == family_server.collation
     assert made(absent, collation="utf8mb4_unicode_520_ci")["collation"] == "utf8mb4_unicode_520_ci"
 
 

@@ -19,6 +19,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engine
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.naming import quoted
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.session import SQL_MODE
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.mysql.wording import plain_quotes
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.expression_evaluator import evaluate
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.expressions import (
     Expression,
@@ -32,24 +33,24 @@ from ansible_collections.ctrlaltplay.paneldb.tests.support.expression_cases impo
     ROWS,
     TEXTS,
 )
-from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MysqlFamilyServer
 
 TRUTHS = frozenset(BOOLEANS)
 
 
 @pytest.fixture(scope="module")
-def session(mariadb_server: MariadbServer) -> Iterator[Any]:
+def session(family_server: MysqlFamilyServer) -> Iterator[Any]:
     """A session with a table of every kind of column."""
-    name = mariadb_server.create_database()
-    connection = mariadb_server.connect(name)
+    name = family_server.create_database()
+    connection = family_server.connect(name)
     kinds = [*zip(NUMBERS, ("int", "bigint", "decimal(20,4)")), *zip(TEXTS, ("varchar(20)", "longtext", "varchar(9)"))]
     kinds += [(each, "tinyint(1)") for each in BOOLEANS]
     with connection.cursor() as cursor:
-        cursor.execute(f"SET sql_mode = '{SQL_MODE}', collation_connection = utf8mb4_nopad_bin")
+        cursor.execute(f"SET sql_mode = '{SQL_MODE}', collation_connection = {family_server.collation}")
         cursor.execute(f"CREATE TABLE t ({', '.join(f'{quoted(at)} {kind} NULL' for at, kind in kinds)})")
         yield cursor
     connection.close()
-    mariadb_server.drop_database(name)
+    family_server.drop_database(name)
 
 
 @given(expression=CONDITIONS)
@@ -70,7 +71,8 @@ def test_a_check_reads_back_as_it_was_written(session: Any, expression: Expressi
         ((text,),) = session.fetchall()
     finally:
         session.execute("ALTER TABLE t DROP CONSTRAINT c")
-    assert portable(text, TRUTHS) == expected
+    shown = text if "MariaDB" in session.connection.get_server_info() else plain_quotes(text)
+    assert portable(shown, TRUTHS) == expected
 
 
 @given(expression=CONDITIONS, row=ROWS)

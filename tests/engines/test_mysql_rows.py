@@ -35,7 +35,7 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.types import Type, parse_type
 from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import apply_operations
-from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MariadbServer
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MysqlFamilyServer
 
 COLOURS = Enum("colour", ("red", "blue"))
 TABLE = Table(
@@ -60,8 +60,8 @@ NAMES = TABLE.column_names
 
 
 @pytest.fixture
-def session(mariadb_target: Target) -> Iterator[MysqlEngine]:
-    with MysqlEngine.connect(mariadb_target) as made:
+def session(family_target: Target) -> Iterator[MysqlEngine]:
+    with MysqlEngine.connect(family_target) as made:
         apply_operations(made, [Add("", COLOURS), Add("", TABLE)])
         yield made
 
@@ -241,16 +241,16 @@ def test_values_of_different_collations_are_read(session: MysqlEngine) -> None:
 # --- writing -----------------------------------------------------------------------------------------------------
 
 
-def test_server_that_lets_clients_load_nothing(mariadb_server: MariadbServer, session: MysqlEngine) -> None:
+def test_server_that_lets_clients_load_nothing(family_server: MysqlFamilyServer, session: MysqlEngine) -> None:
     rows = [(number, f"n{number}") for number in range(1, 2501)]
     assert session.transfer.loads
-    mariadb_server.run("SET GLOBAL local_infile = 0")
+    family_server.run("SET GLOBAL local_infile = 0")
     try:
         assert session.insert(TABLE, ("id", "short"), rows) == 2500
         assert not session.transfer.loads
         assert session.update(TABLE, ("id",), ("short",), [(number, f"m{number}") for number in range(1, 501)]) == 500
     finally:
-        mariadb_server.run("SET GLOBAL local_infile = 1")
+        family_server.run("SET GLOBAL local_infile = 1")
     assert session.count(TABLE) == 2500
 
 
@@ -302,12 +302,12 @@ def test_staged_rows_leave_no_table_behind_and_undo_nothing(session: MysqlEngine
 
 
 def test_account_that_may_make_no_temporary_tables(
-    mariadb_server: MariadbServer, session: MysqlEngine, mariadb_target: Target
+    family_server: MysqlFamilyServer, session: MysqlEngine, family_target: Target
 ) -> None:
-    user = f"u{mariadb_target.database}"
-    mariadb_server.create_user(user, "pw", f"SELECT, INSERT, UPDATE, DELETE ON `{mariadb_target.database}`.*")
+    user = f"u{family_target.database}"
+    family_server.create_user(user, "pw", f"SELECT, INSERT, UPDATE, DELETE ON `{family_target.database}`.*")
     session.insert(TABLE, ("id",), ((number,) for number in range(1, 501)))
-    with MysqlEngine.connect(replace(mariadb_target, user=user, password="pw")) as other:
+    with MysqlEngine.connect(replace(family_target, user=user, password="pw")) as other:
         assert other.update(TABLE, ("id",), ("short",), [(number, f"n{number}") for number in range(1, 501)]) == 500
         assert other.delete(TABLE, ("id",), ((number,) for number in range(1, 101))) == 100
     assert session.count(TABLE) == 400
@@ -321,7 +321,8 @@ def test_size_of_a_table(session: MysqlEngine) -> None:
 
 def test_what_the_server_takes_is_asked_once(session: MysqlEngine) -> None:
     assert session.transfer is session.transfer
-    assert session.transfer == Transfer((16 << 20) - (1 << 16), loads=True)
+    [(largest,)] = session.query("SELECT @@max_allowed_packet").rows
+    assert session.transfer == Transfer(largest - (1 << 16), loads=True)
 
 
 WRITES: list[Callable[[MysqlEngine], object]] = [

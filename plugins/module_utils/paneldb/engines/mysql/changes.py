@@ -124,8 +124,11 @@ class Change:
 
     def _takes_two(self) -> bool:
         """MySQL adds checks by copying a table, and renames what is in a foreign key by anything but a copy."""
+        return self._renames_tied() and any(map(self._must_step_aside, self.group.before.checks))
+
+    def _renames_tied(self) -> bool:
         renamed = {now for former, now in self.group.columns.items() if former != now}
-        return bool(renamed & self.tied) and any(map(self._must_step_aside, self.group.before.checks))
+        return bool(renamed & self.tied)
 
     def _filling(self) -> Iterator[str]:
         """MySQL adds no column whose values differ from row to row: it is added bare, filled, and defined afterwards.
@@ -228,10 +231,15 @@ class Change:
             yield "DROP PRIMARY KEY"
 
     def _must_step_aside(self, check: Check) -> bool:
-        """MySQL renames no column that a check is about; MariaDB takes the check along."""
+        """MySQL renames no column that a check is about; MariaDB takes the check along.
+
+        While a check compares an enum with a text, MySQL renames columns of that table by a copy alone, which it
+        refuses for those of foreign keys.
+        """
         if self.wording.flavour.mariadb:
             return False
-        return bool(self._carried(check, check.name) != check)
+        enums = any(column.type.name == "enum" for column in self.group.before.columns)
+        return (enums and self._renames_tied()) or bool(self._carried(check, check.name) != check)
 
     def _same_key(self) -> bool:
         before, after = self.group.before.primary_key, self.after.primary_key
