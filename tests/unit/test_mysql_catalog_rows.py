@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Ctrl-Alt-Play PanelDB contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows of information_schema as MySQL 8.0 and 8.4 give them, by their manual: what no stand-in shows.
+"""Rows of information_schema as MySQL 8.0 and 8.4 give them, by their manual. A later server shows the like.
 
 From "The INFORMATION_SCHEMA COLUMNS Table", "... STATISTICS Table" and "... CHECK_CONSTRAINTS Table": defaults without
 quotes, DEFAULT_GENERATED, whole numbers without a width, expressions with character sets and quotes escaped once more.
