@@ -16,7 +16,6 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engine
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.engines.target import Target
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors import (
     AccessDenied,
-    ConnectionFailed,
     StatementFailed,
     Unsupported,
 )
@@ -97,14 +96,6 @@ def test_what_the_server_does_not_know_is_unsupported_or_refused(weak_engine: Mo
         engine.command({"collMod": "t"}, "Changing t", write=True)
     with pytest.raises(StatementFailed, match="noSuchCommand"):
         engine.query({"noSuchCommand": 1})
-
-
-def test_a_closed_session_says_so(mongodb_target: Target) -> None:
-    engine = MongodbEngine.connect(mongodb_target)
-    engine.close()
-    engine.close()
-    with pytest.raises(ConnectionFailed, match="has ended"):
-        engine.existing_tables(["a"])
 
 
 def test_accounts_are_checked(guarded: Target) -> None:
