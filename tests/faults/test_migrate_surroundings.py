@@ -33,7 +33,11 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.source
 from ansible_collections.ctrlaltplay.paneldb.tests.support.bed import Bed
 from ansible_collections.ctrlaltplay.paneldb.tests.support.disks import as_root, fill, small_disk
 from ansible_collections.ctrlaltplay.paneldb.tests.support.grid import MysqlBed, PostgresqlBed
-from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import MysqlFamilyServer, mariadb_server
+from ansible_collections.ctrlaltplay.paneldb.tests.support.mariadb import (
+    MysqlFamilyServer,
+    mariadb_server,
+    mysql_server,
+)
 from ansible_collections.ctrlaltplay.paneldb.tests.support.migrating import Migrating, said
 from ansible_collections.ctrlaltplay.paneldb.tests.support.migration_chains import FIRST_DAY, chain_to, model
 from ansible_collections.ctrlaltplay.paneldb.tests.support.mongodb import MongodbBed
@@ -144,6 +148,12 @@ def mariadb() -> Iterator[Server]:
 
 
 @contextmanager
+def mysql() -> Iterator[Server]:
+    with mysql_server() as server:
+        yield MysqlBed(server), server
+
+
+@contextmanager
 def mongodb() -> Iterator[Server]:
     with documentdb(accounts=True) as server:
         account: dict[str, Any] = {"user": server.user, "password": server.password, "auth_database": "admin"}
@@ -153,6 +163,7 @@ def mongodb() -> Iterator[Server]:
 SERVERS: dict[str, Callable[[], AbstractContextManager[Server]]] = {
     "postgresql": postgresql,
     "mysql": mariadb,
+    "mysql9": mysql,
     "mongodb": mongodb,
 }
 
