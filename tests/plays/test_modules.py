@@ -76,11 +76,11 @@ CASES = {
     ),
 }
 
-#: What a person writes to remove everybody, and to add somebody whose name is bound.
+#: What a person writes to remove everybody, and to add somebody whose name is bound. Documents have no defaults.
 _SQL = {"remove": "DELETE FROM people", "add": "INSERT INTO people (name) VALUES (%s)"}
 _COMMANDS: dict[str, Any] = {
     "remove": {"delete": "people", "deletes": [{"q": {}, "limit": 0}]},
-    "add": {"insert": "people", "documents": [{"name": {"$param": 0}}]},
+    "add": {"insert": "people", "documents": [{"id": 2, "name": {"$param": 0}, "mood": "CALM"}]},
 }
 
 
