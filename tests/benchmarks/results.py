@@ -42,7 +42,7 @@ class Row:
     @property
     def verdict(self) -> str:
         """``met``, or that it is not and why."""
-        return "met" if self.met else f"NOT MET: {self._reason()}"
+        return "met" if self.met else f"not met: {self._reason()}"
 
     def _reason(self) -> str:
         for beginning, engine, reason in REASONS:
@@ -54,10 +54,14 @@ class Row:
         """The row as text."""
         times = (_time(self.floor_seconds), _time(self.ours_seconds))
         values = (self._measure(self.value), self._measure(self.processor))
-        return (self.work, self.engine, self.floor, *times, *values, f"{self.goal:g} {self.unit}", self.verdict)
+        return (self.work, self.engine, self.floor, *times, *values, f"{self.goal:g}{self._unit}", self.verdict)
 
     def _measure(self, value: Optional[float]) -> str:
-        return "-" if value is None else f"{value:.{_digits(self.unit)}f} {self.unit}"
+        return "-" if value is None else f"{value:.{_digits(self.unit)}f}{self._unit}"
+
+    @property
+    def _unit(self) -> str:
+        return self.unit if self.unit == TIMES else f" {self.unit}"
 
     def to_data(self) -> dict[str, Any]:
         """The row as JSON values."""
@@ -106,11 +110,9 @@ class Alone:
 
 def markdown(rows: Sequence[Row]) -> str:
     """The rows as a table for the documentation: no times, which mean nothing on another machine."""
-    headings = ("work", "engine", "measured against", "measured", "goal", "verdict")
-    chosen = [HEADINGS.index(name) for name in ("work", "engine", "floor", "measured", "goal", "verdict")]
-    lines = [headings, ("---",) * len(headings)]
-    lines.extend(tuple(row.cells()[each] for each in chosen) for row in rows)
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    chosen = [place for place, name in enumerate(HEADINGS) if not name.endswith(" took")]
+    lines = [HEADINGS, ("---",) * len(HEADINGS), *(row.cells() for row in rows)]
+    return "".join(f"| {' | '.join(line[each] for each in chosen)} |\n" for line in lines)
 
 
 def _digits(unit: str) -> int:
