@@ -184,10 +184,10 @@ def test_a_nearly_right_name_of_a_column_is_helped() -> None:
 
 def test_what_the_models_have_for_nodes() -> None:
     plain, full, hashed = map(node_table, (PLAIN, FULL, HASHED))
-    assert (plain.token_columns, plain.retired_status) == (("token",), "MAINTENANCE")
-    assert full.token_columns == ("token", "tokenIssuedAt", "previousToken", "previousTokenExpiresAt")
+    assert (set(plain.kept), plain.retired_status) == ({"token"}, "MAINTENANCE")
+    assert full.kept == {"token", "tokenIssuedAt", "previousToken", "previousTokenExpiresAt"}
     assert (full.retired_status, full.hashed) == ("RETIRED", False)
-    assert hashed.token_columns == ("tokenHash", "tokenIssuedAt", "previousTokenHash", "previousTokenExpiresAt")
+    assert hashed.kept == {"tokenHash", "tokenIssuedAt", "previousTokenHash", "previousTokenExpiresAt"}
     assert hashed.hashed
 
 

@@ -66,11 +66,6 @@ class NodeTable:
         """Columns that hold tokens or hashes of them."""
         return self.names.intersection((TOKEN, TOKEN_HASH, PREVIOUS, PREVIOUS_HASH))
 
-    @property
-    def token_columns(self) -> tuple[str, ...]:
-        """The columns that a new token is written to, in the order of ``token_values``."""
-        return tuple(name for name in (self.token, self.issued, self.previous, self.previous_until) if name)
-
     def kept_form(self, token: str) -> str:
         """Give what is kept of a token: itself, or its hash."""
         return hashed(token) if self.hashed else token
