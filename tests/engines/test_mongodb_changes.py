@@ -23,7 +23,12 @@ from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.errors
 )
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.operations import Add, Execute
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.plan import Statement
-from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import Column, Schema, Table
+from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.schema import (
+    Column,
+    Enum,
+    Schema,
+    Table,
+)
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.model.types import Type
 from ansible_collections.ctrlaltplay.paneldb.plugins.module_utils.paneldb.planning import (
     Change,
@@ -315,6 +320,7 @@ def ruled(moods: str = "GOOD, BAD", checks: str = "", table: str = "people") -> 
     [
         (ruled(checks="age < 100"), "add_check people.", ["old"]),
         (ruled(moods="GOOD"), "alter_enum mood", ["bad"]),
+        (ruled(moods="GOOD").put(Enum("first", ("A",))), "alter_enum mood", ["bad"]),
         (ruled(moods="FINE, GOOD, BAD"), "", []),
         (ruled(table="persons"), "", []),
         (ruled(checks="age < 1000"), "", []),

@@ -14,7 +14,7 @@ from ...errors import PanelDbError
 from ...model.data import OPAQUE
 from ...model.operations import Add, Alter, Drop, Execute, Operation, Rename, replay
 from ...model.plan import BLOCK, WARN, Hazard
-from ...model.schema import Column, Index, PrimaryKey, Table, Unique
+from ...model.schema import Column, Enum, Index, PrimaryKey, Table, Unique
 from ..base import Catalogue
 from .catalog import native_of
 from .faults import translated
@@ -167,15 +167,24 @@ class _Reader:
             return
         if number:
             ids = [str(each["_id"]) for each in first]
-            # A changed enum changes the rules of tables that it does not name.
-            own = (each for each in self._operations if getattr(each, "table", "") == table.name)
-            operation = next(own, self._operations[0])
+            operation = self._changing_rules(table)
             message = (
                 f"{number} document(s) of {table.name} do not obey the rules of afterwards: they stay, but no update of"
                 f" them is taken. The first: {', '.join(ids)}."
             )
             safer = "First mend these documents, in an execute step."
             yield _hazard("mongo-validator-rejects-existing", WARN, operation, message, safer, rows=number, first=ids)
+
+    def _changing_rules(self, table: Table) -> Operation:
+        """Give the first operation on the table or, as that names no table, on an enum of its columns."""
+        enums = {column.type.enum for column in table.columns if column.type.name == "enum"}
+        changing = (
+            each
+            for each in self._operations
+            if getattr(each, "table", "") == table.name
+            or (isinstance(each, Alter) and isinstance(each.after, Enum) and each.after.name in enums)
+        )
+        return next(changing, self._operations[0])
 
     # --- what a person wrote ---------------------------------------------------------------------------------------
 
